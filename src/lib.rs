@@ -1,0 +1,14 @@
+//! Tollgate runs Apigee proxy bundles as they are.
+//!
+//! Modules stand in reading order: each imports only from those above it, as
+//! `ARCHITECTURE.md` says and `tests/it/tidy.rs` checks.
+
+pub mod diag;
+
+pub mod clock;
+
+pub mod xml;
+
+pub mod bundle;
+
+pub mod store;

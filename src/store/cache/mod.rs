@@ -1,0 +1,121 @@
+//! Named environment caches: keys (bytes) to items with expiry, behind one backend trait.
+//!
+//! Sources: Apigee docs, "Cache internals", "Creating and editing an environment cache",
+//! "Working with cache keys" (the `__` boundary), "Limits" (key 2 KB, value 256 KB).
+//! Sizes are bytes, times milliseconds of [`crate::clock::Clock`].
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// The longest key, in bytes ("Limits": 2 KB, enforced).
+pub const KEY_BYTES_MAX: usize = 2048;
+/// The largest value where the cache's definition says nothing else.
+pub const VALUE_BYTES_MAX_DEFAULT: usize = 256 * 1024;
+/// The longest time an entry may live: 30 days.
+pub const TTL_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A stored value that keeps its type: what a policy wrote as an integer reads as one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    Bytes(Bytes),
+    String(ByteString),
+    Integer(i32),
+    Long(i64),
+    Float(f32),
+    Double(f64),
+    Boolean(bool),
+}
+
+impl Item {
+    /// The bytes its value counts as against a budget.
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::String(text) => text.len(),
+            Self::Integer(_) | Self::Float(_) => 4,
+            Self::Long(_) | Self::Double(_) => 8,
+            Self::Boolean(_) => 1,
+        }
+    }
+}
+
+/// Why a backend did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CacheError {
+    #[error("the key has {key_bytes} bytes; the limit is {KEY_BYTES_MAX}")]
+    KeyTooLong { key_bytes: usize },
+    #[error("the value has {value_bytes} bytes; the limit is {limit_bytes}")]
+    ValueTooLarge { value_bytes: usize, limit_bytes: usize },
+    #[error("the cache is not reachable: {reason}")]
+    Unavailable { reason: String },
+}
+
+/// What a lookup found, and why not where it found nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup {
+    Hit(Item),
+    Miss(MissReason),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissReason {
+    NeverStored,
+    Expired,
+    Evicted,
+    Invalidated,
+    Timeout,
+    Unavailable,
+}
+
+/// An answer that is there at once (a cache in memory), or one to wait for. The wait is
+/// `Send` neither way: it is polled on the thread of its request.
+pub enum Answer<'a, T> {
+    Now(T),
+    Later(Pin<Box<dyn Future<Output = T> + 'a>>),
+}
+
+/// One cache's storage. Every operation on one key is atomic. An expired item is never
+/// returned. Implementations pass the shared `cache_contract!` tests.
+pub trait CacheBackend: Send + Sync {
+    fn get<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<Lookup, CacheError>>;
+
+    /// Stores under `key`, replacing what was there. `ttl` `None` means no expiry; zero
+    /// stores nothing and removes what was there.
+    fn put<'a>(
+        &'a self,
+        key: &'a [u8],
+        item: Item,
+        ttl: Option<Duration>,
+    ) -> Answer<'a, Result<(), CacheError>>;
+
+    /// True where there was a live entry.
+    fn remove<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<bool, CacheError>>;
+
+    /// Removes `prefix` itself and every key that starts with `prefix` and `__`; says how many.
+    fn purge<'a>(&'a self, prefix: &'a [u8]) -> Answer<'a, Result<usize, CacheError>>;
+
+    /// Removes everything; says how many.
+    fn clear(&self) -> Answer<'_, Result<usize, CacheError>>;
+
+    fn stats(&self) -> Stats;
+}
+
+/// Counters since the cache was made, and what it holds now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub hits: u64,
+    pub misses_never_stored: u64,
+    pub misses_expired: u64,
+    pub misses_evicted: u64,
+    pub misses_invalidated: u64,
+    pub misses_timeout: u64,
+    pub stores: u64,
+    pub stores_refused: u64,
+    pub evictions: u64,
+    pub entries: u64,
+    pub bytes: u64,
+}
