@@ -11,4 +11,21 @@ pub mod xml;
 
 pub mod bundle;
 
+pub mod variable;
+
+pub mod message;
+
 pub mod store;
+
+pub mod condition;
+pub mod template;
+pub mod upstream;
+
+pub mod model;
+
+pub mod policy;
+
+pub mod plan;
+
+pub mod deploy;
+pub mod engine;

@@ -119,3 +119,6 @@ pub struct Stats {
     pub entries: u64,
     pub bytes: u64,
 }
+
+/// A cache of the environment with its definition.
+pub struct NamedCache {}

@@ -1,0 +1,24 @@
+//! What one request carries: its messages, its variables, its fault.
+
+mod body;
+mod context;
+mod fault;
+mod form;
+mod http_message;
+mod resolve;
+mod time;
+mod value;
+
+pub use body::{Body, BodyError, BodyStream};
+pub use context::{
+    Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, SentTarget, TargetFacts, TargetState,
+    Times,
+};
+pub use fault::{Category, Fault};
+pub use form::{append_pair, pairs, remove_pair, set_pair};
+pub use http_message::{Head, Message, MessageKind, RequestHead, ResponseHead, header_text};
+pub use resolve::SetError;
+pub use value::{Value, View};
+
+#[cfg(test)]
+mod tests;

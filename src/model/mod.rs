@@ -1,0 +1,166 @@
+//! A bundle's endpoints, flows, steps, routes and fault rules, typed and with their places.
+//!
+//! Source: Apigee docs, "API proxy configuration reference". Reading is tolerant where the
+//! platform is: an empty element means absent, an unknown one is a finding.
+
+use crate::bundle::BundleKind;
+use crate::condition::Condition;
+use crate::diag::Span;
+use crate::xml::{Element, Text};
+
+/// A proxy bundle or a shared-flow bundle.
+#[derive(Debug)]
+pub struct ApiProxy {
+    pub kind: BundleKind,
+    /// The manifest's name.
+    pub name: Text,
+    /// The manifest's revision, else 1.
+    pub revision: u32,
+    pub description: Option<Text>,
+    pub proxy_endpoints: Vec<ProxyEndpoint>,
+    pub target_endpoints: Vec<TargetEndpoint>,
+    pub shared_flows: Vec<SharedFlow>,
+    pub policies: Vec<PolicyHead>,
+    /// Names of resource files, such as `jsc/a.js`.
+    pub resources: Vec<String>,
+}
+
+/// The head of a policy file; its body is read by its kind.
+#[derive(Clone, Debug)]
+pub struct PolicyHead {
+    pub name: Text,
+    /// The root element.
+    pub kind: String,
+    /// The file inside the bundle, such as `apiproxy/policies/A.xml`.
+    pub file: String,
+    pub enabled: bool,
+    pub continue_on_error: bool,
+    pub body: Element,
+}
+
+#[derive(Debug)]
+pub struct ProxyEndpoint {
+    pub name: Text,
+    pub file: String,
+    pub span: Span,
+    pub flows: Flows,
+    pub post_client: Vec<Step>,
+    pub fault_rules: FaultRules,
+    /// `None`: nothing written; the platform takes `/`.
+    pub base_path: Option<Text>,
+    pub virtual_hosts: Vec<Text>,
+    pub properties: Vec<Property>,
+    pub route_rules: Vec<RouteRule>,
+}
+
+#[derive(Debug)]
+pub struct TargetEndpoint {
+    pub name: Text,
+    pub file: String,
+    pub span: Span,
+    pub flows: Flows,
+    pub fault_rules: FaultRules,
+    pub connection: Connection,
+    pub properties: Vec<Property>,
+}
+
+/// PreFlow, the conditional flows, PostFlow: what both kinds of endpoint have.
+#[derive(Debug, Default)]
+pub struct Flows {
+    pub pre: Option<Flow>,
+    pub conditional: Vec<Flow>,
+    pub post: Option<Flow>,
+}
+
+#[derive(Debug)]
+pub struct Flow {
+    /// `PreFlow` and `PostFlow` for those two, whatever their attribute says.
+    pub name: Text,
+    pub description: Option<Text>,
+    pub span: Span,
+    pub condition: Option<LocatedCondition>,
+    pub request: Vec<Step>,
+    pub response: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The policy's name.
+    pub name: Text,
+    pub condition: Option<LocatedCondition>,
+    pub span: Span,
+}
+
+/// A condition that parsed, and where its text stands.
+#[derive(Clone, Debug)]
+pub struct LocatedCondition {
+    pub condition: Condition,
+    pub text: Text,
+}
+
+#[derive(Debug)]
+pub struct RouteRule {
+    pub name: Text,
+    pub span: Span,
+    pub condition: Option<LocatedCondition>,
+    pub destination: Destination,
+}
+
+#[derive(Debug)]
+pub enum Destination {
+    Target(Text),
+    Url(Text),
+    Integration(Text),
+    /// A null route: nobody is called.
+    Null,
+}
+
+#[derive(Debug, Default)]
+pub struct FaultRules {
+    /// In document order; each kind of endpoint has its own order of evaluation.
+    pub rules: Vec<FaultRule>,
+    pub default: Option<DefaultFaultRule>,
+}
+
+#[derive(Debug)]
+pub struct FaultRule {
+    pub name: Text,
+    pub span: Span,
+    pub condition: Option<LocatedCondition>,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+pub struct DefaultFaultRule {
+    pub span: Span,
+    pub condition: Option<LocatedCondition>,
+    pub always_enforce: bool,
+    pub steps: Vec<Step>,
+}
+
+/// A `Property` of a connection, name and text.
+#[derive(Clone, Debug)]
+pub struct Property {
+    pub name: Text,
+    /// `None` where the element is empty.
+    pub value: Option<Text>,
+}
+
+/// How a TargetEndpoint reaches its backend.
+#[derive(Debug)]
+pub enum Connection {
+    /// `HTTPTargetConnection/URL`, a message template.
+    Url { url: Text, tls: Option<Span> },
+    /// One that this gateway does not run yet: its element and place.
+    Unsupported { element: &'static str, span: Span },
+    /// None that can be used; reported where it was read.
+    Missing,
+}
+
+#[derive(Debug)]
+pub struct SharedFlow {
+    pub name: Text,
+    pub file: String,
+    pub span: Span,
+    pub steps: Vec<Step>,
+}

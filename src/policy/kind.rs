@@ -1,0 +1,127 @@
+//! The contract between policies and what reads, links and runs them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::diag::{Diagnostics, Span};
+use crate::message::{Fault, MessageContext};
+use crate::store::cache::NamedCache;
+use crate::variable::{Bind, Bindable, Slot};
+use crate::xml::{Element, Text};
+
+/// A row of the table of policies.
+#[derive(Clone, Copy)]
+pub struct PolicyKind {
+    /// The root element, which is the policy's type.
+    pub element: &'static str,
+    /// Never fails: what is missing or unknown is reported with its place.
+    pub read: fn(&Element, &mut Diagnostics) -> Option<Box<dyn Policy>>,
+}
+
+/// What a policy's XML says, before names have places.
+pub trait Policy: fmt::Debug + Send {
+    /// What lint must know of it.
+    fn uses(&self) -> Uses;
+
+    /// The last place that sees a name.
+    fn link(self: Box<Self>, linker: &mut dyn Linker) -> Step;
+}
+
+/// What a policy reads, writes and needs of its environment.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    pub caches: Vec<CacheUse>,
+}
+
+/// A cache that a policy names.
+#[derive(Clone, Debug)]
+pub struct CacheUse {
+    /// `None`: the shared cache.
+    pub resource: Option<Text>,
+    pub access: CacheAccess,
+    /// The scope as written, or what it defaults to.
+    pub scope: Option<Text>,
+    /// Prefix and fragments as written, to see whether two policies can meet.
+    pub key: String,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheAccess {
+    Lookup,
+    Populate,
+    Invalidate,
+}
+
+/// What gives a policy's names their places.
+pub trait Linker: Bind {
+    /// The policy's `name` attribute.
+    fn policy(&self) -> &str;
+
+    /// The slot of a variable that the policy sets for others, by its whole name.
+    fn output(&mut self, name: &str) -> Option<Slot>;
+
+    /// The named cache, or the shared one. `None` where the environment has no such cache.
+    fn cache(&mut self, resource: Option<&str>) -> Option<Arc<NamedCache>>;
+
+    /// The step reads or replaces the whole message in scope.
+    fn needs_message_body(&mut self);
+
+    /// The zone of `TimeOfDay` and `ExpiryDate`.
+    fn zone(&self) -> jiff::tz::TimeZone;
+}
+
+impl dyn Linker + '_ {
+    /// Gives every variable inside its place.
+    pub fn bind(&mut self, holder: &mut dyn Bindable) {
+        struct Through<'a, 'b>(&'a mut (dyn Linker + 'b));
+        impl Bind for Through<'_, '_> {
+            fn bind_variable(&mut self, variable: &mut crate::variable::VarRef) {
+                self.0.bind_variable(variable);
+            }
+            fn bind_output(&mut self, variable: &mut crate::variable::VarRef) {
+                self.0.bind_output(variable);
+            }
+        }
+        holder.bind(&mut Through(self));
+    }
+}
+
+/// A linked policy.
+pub enum Step {
+    /// Plain synchronous code.
+    Pure(Box<dyn PureStep>),
+    /// May wait on the outside.
+    Io(Box<dyn IoStep>),
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pure(_) => "Pure",
+            Self::Io(_) => "Io",
+        })
+    }
+}
+
+pub trait PureStep: Send + Sync {
+    fn run(&self, cx: &mut MessageContext) -> Result<Next, Fault>;
+}
+
+pub trait IoStep: Send + Sync {
+    fn run<'a>(&'a self, cx: &'a mut MessageContext) -> Run<'a>;
+}
+
+/// Finished at once, or to wait for.
+pub enum Run<'a> {
+    Done(Result<Next, Fault>),
+    Wait(Pin<Box<dyn Future<Output = Result<Next, Fault>> + 'a>>),
+}
+
+/// How the flow goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    Continue,
+}

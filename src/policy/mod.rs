@@ -1,0 +1,3 @@
+//! The policies, one file each, and their table.
+
+pub mod kind;

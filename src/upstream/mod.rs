@@ -1,0 +1,107 @@
+//! Sending a request to a target.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use http::Request;
+
+use crate::message::{Body, Message};
+
+/// One call: where to, what, and how long each wait may last.
+#[derive(Debug)]
+pub struct TargetCall {
+    pub address: TargetAddress,
+    /// Origin-form target; Host and framing headers set; hop-by-hop headers gone.
+    pub request: Request<Body>,
+    pub timeouts: Timeouts,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TargetAddress {
+    pub scheme: Scheme,
+    /// A name, or an IP address without brackets.
+    pub host: ByteString,
+    pub port: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// Apigee's `connect.timeout.millis`, `io.timeout.millis`, `keepalive.timeout.millis`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    pub connect: Duration,
+    /// The longest silence while the request is written or the response awaited or read.
+    pub io: Duration,
+    /// How long a connection may idle in the pool.
+    pub keepalive: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_millis(3_000),
+            io: Duration::from_millis(55_000),
+            keepalive: Duration::from_millis(60_000),
+        }
+    }
+}
+
+/// The target's answer; its body may still be on the way.
+#[derive(Debug)]
+pub struct TargetAnswer {
+    pub response: Message,
+    pub ip: Option<IpAddr>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    #[error("cannot resolve {host}")]
+    Resolve { host: String, source: std::io::Error },
+    #[error("cannot connect to {address}")]
+    Connect { address: String, source: std::io::Error },
+    #[error("no connection to {address} within {timeout_ms} ms")]
+    ConnectTimeout { address: String, timeout_ms: u128 },
+    #[error("no answer within {timeout_ms} ms")]
+    ReadTimeout { timeout_ms: u128 },
+    #[error("the target closed the connection before its answer was whole")]
+    ClosedEarly { source: hyper::Error },
+    #[error("the request's body did not arrive")]
+    RequestBody { source: crate::message::BodyError },
+    #[error("the target's answer is not HTTP")]
+    Protocol { source: hyper::Error },
+    #[error("{scheme} targets are not supported yet")]
+    UnsupportedScheme { scheme: &'static str },
+    #[error("{address} is this gateway's own listener")]
+    OwnAddress { address: String },
+}
+
+pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<TargetAnswer, UpstreamError>> + 'a>>;
+
+/// Sends requests. One instance a data thread: it keeps that thread's connections.
+pub trait Upstream {
+    fn call<'a>(&'a self, call: TargetCall) -> Calling<'a>;
+}
