@@ -130,9 +130,7 @@ impl HttpBody for Body {
                 *this = Self::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Self::Incoming(incoming) => {
-                Pin::new(incoming).poll_frame(cx).map_err(BodyError::from)
-            }
+            Self::Incoming(incoming) => Pin::new(incoming).poll_frame(cx).map_err(BodyError::from),
             Self::Stream(stream) => stream.as_mut().poll_frame(cx),
         }
     }

@@ -12,9 +12,9 @@ use crate::model::{
     LocatedCondition, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
 use crate::plan::{
-    ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowPlan, FlowsPlan, Needs, Plan,
-    PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, StepPlan, TargetId, TargetPlan,
-    TargetProperties,
+    ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowPlan, FlowsPlan, Needs,
+    Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, StepPlan, TargetId,
+    TargetPlan, TargetProperties,
 };
 use crate::policy::ReadPolicy;
 use crate::policy::kind::{Linker, Next, PureStep, Step as LinkedStep};
@@ -39,7 +39,11 @@ pub struct LinkEnvironment<'a> {
 
 /// Links a bundle that lint found fit to run. `policies` are the bundle's own, then those of
 /// the environment that its steps name; the first of a name counts.
-pub fn link(proxy: &ApiProxy, policies: Vec<ReadPolicy>, environment: &LinkEnvironment<'_>) -> Plan {
+pub fn link(
+    proxy: &ApiProxy,
+    policies: Vec<ReadPolicy>,
+    environment: &LinkEnvironment<'_>,
+) -> Plan {
     let mut linking = Linking {
         environment,
         slots: Slots::default(),

@@ -33,7 +33,8 @@ pub struct TargetProperties {
     pub response_payload_bytes_max: usize,
     pub request_headers: Retain,
     pub response_headers: Retain,
-    pub query_params: RetainNames,
+    /// Which query parameters go on. `None`: all of them.
+    pub query_params: Option<Vec<String>>,
 }
 
 /// Which headers go on. `only` `None`: all of them.
@@ -41,9 +42,6 @@ pub struct TargetProperties {
 pub struct Retain {
     pub only: Option<Vec<HeaderName>>,
 }
-
-/// Which query parameters go on. `None`: all of them.
-pub type RetainNames = Option<Vec<String>>;
 
 /// `success.codes`: which answers of a target are no fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +147,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The list overrides the switch; the switch off and no list keeps nothing.
-    fn retained(&self, name: &str) -> RetainNames {
+    fn retained(&self, name: &str) -> Option<Vec<String>> {
         if let Some(list) = self.text(name) {
             return Some(
                 list.split(',')
@@ -165,7 +163,10 @@ impl<'a> Reader<'a> {
         let names = self.retained(name);
         Retain {
             only: names.map(|names| {
-                names.iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
+                names
+                    .iter()
+                    .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
+                    .collect()
             }),
         }
     }
