@@ -19,6 +19,8 @@ pub struct Checked {
     pub found: Option<Found>,
     pub diags: Diagnostics,
     pub sources: SourceMap,
+    /// What stands before each file name where findings are shown.
+    pub root: String,
     /// The file is not all there yet: worth another try.
     pub incomplete: bool,
 }
@@ -82,24 +84,22 @@ pub fn check_path(path: &Path, limits: &Limits, view: &EnvironmentView) -> Check
 
 fn finish(name: String, found: Option<Found>, mut diags: Diagnostics, bundle: Bundle) -> Checked {
     diags.sort();
-    Checked { name, found, diags, sources: bundle.into_sources(), incomplete: false }
+    let root = bundle.display_root().to_owned();
+    Checked { name, found, diags, sources: bundle.into_sources(), root, incomplete: false }
 }
 
 fn unreadable(name: String, error: &BundleError) -> Checked {
     let mut diags = Diagnostics::default();
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        message.push_str(": ");
-        message.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    diags.error(UNREADABLE, None, message);
+    diags.error(UNREADABLE, None, error.to_string());
     Checked {
         name,
         found: None,
         diags,
         sources: SourceMap::default(),
-        incomplete: error.is_incomplete(),
+        root: String::new(),
+        incomplete: matches!(
+            error,
+            BundleError::Incomplete { .. } | BundleError::EntryChanged { .. }
+        ),
     }
 }

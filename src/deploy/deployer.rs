@@ -51,6 +51,8 @@ pub struct Report {
     pub outcome: Outcome,
     pub diags: Diagnostics,
     pub sources: SourceMap,
+    /// What stands before each file name where findings are shown.
+    pub root: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -329,7 +331,8 @@ impl Deployer {
         if outcome == Outcome::Undeployed {
             self.active.remove(path);
         }
-        Some(Report { path: path.to_owned(), name, outcome, diags, sources: SourceMap::default() })
+        let (sources, root) = (SourceMap::default(), String::new());
+        Some(Report { path: path.to_owned(), name, outcome, diags, sources, root })
     }
 
     fn users_of(&self, policy: &str) -> Vec<String> {
@@ -415,5 +418,6 @@ fn report(path: &Path, checked: Checked, outcome: Outcome) -> Report {
         outcome,
         diags: checked.diags,
         sources: checked.sources,
+        root: checked.root,
     }
 }
