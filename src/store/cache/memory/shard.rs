@@ -25,11 +25,11 @@ pub const ENTRY_OVERHEAD_BYTES: usize = 160;
 pub(super) const NEVER_NS: u64 = u64::MAX;
 
 /// The share of a shard's bytes that new entries may hold before one of them has to go.
-const YOUNG_SHARE: usize = 10;
+const YOUNG_SHARE: usize = 20;
 /// How many hits a slot counts; each saves it once from eviction.
-const USES_MAX: u8 = 3;
+const USES_MAX: u8 = 7;
 /// Hits that move an entry from the young to the old, when its turn to be evicted comes.
-const USES_PROMOTED: u8 = 1;
+const USES_PROMOTED: u8 = 2;
 /// Entries that one eviction looks at before it takes the next whatever its uses, so that a
 /// writer waits for a bounded time.
 const EVICTION_STEPS_MAX: usize = 128;
