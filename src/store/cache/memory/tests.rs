@@ -319,11 +319,11 @@ impl Zipf {
 #[test]
 fn the_hit_ratio_is_that_of_a_good_eviction() {
     let zipf = Zipf::new();
-    for (entries_max, ratio_min) in [(10_000, 0.6), (100_000, 0.6)] {
-        for threads in [1] {
+    for (entries_max, ratio_min) in [(10_000, 0.64), (100_000, 0.78)] {
+        for threads in [1, 4] {
             let cache = seeded(limited(usize::MAX, entries_max), threads, &Clock::manual(0));
             let (mut numbers, mut hits) = (Numbers(1), 0_u32);
-            let (warm_up, counted) = (3_000_000, 2_000_000_u32);
+            let (warm_up, counted) = (500_000, 500_000_u32);
             for request in 0..warm_up + counted {
                 let key = zipf.key(&mut numbers);
                 match get(&cache, &key) {
