@@ -6,6 +6,7 @@
 pub mod diag;
 
 pub mod clock;
+pub mod profile;
 
 pub mod xml;
 

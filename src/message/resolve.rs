@@ -13,8 +13,8 @@ use http::header::HOST;
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 
 use crate::message::{
-    Head, Message, MessageContext, Phase, Value, View, append_pair, header_text, pairs, remove_pair,
-    set_pair, time,
+    Head, Message, MessageContext, Phase, Value, View, append_pair, header_text, pairs,
+    remove_pair, set_pair, time,
 };
 use crate::variable::{List, Part, Place, Role, Slot, Type, VarId, VarRef, Which};
 
@@ -210,9 +210,7 @@ impl MessageContext {
             VarId::ClientReceivedStartTime => time_text(self.times.client_received_start),
             VarId::ClientReceivedStartTimestamp => stamp(self.times.client_received_start),
             // Outside PostClientFlow the documentation has an empty text and -1.
-            VarId::ClientSentEndTime => {
-                time_text(self.times.client_sent_end).or(Some(text("")))
-            }
+            VarId::ClientSentEndTime => time_text(self.times.client_sent_end).or(Some(text(""))),
             VarId::ClientSentEndTimestamp => {
                 Some(View::Long(self.times.client_sent_end.unwrap_or(-1)))
             }
@@ -243,8 +241,12 @@ impl MessageContext {
             VarId::MessageId => Some(View::Shared(self.message_id())),
             VarId::RouteName => self.route_name.as_ref().map(View::Shared),
             VarId::RouteTarget => self.route_target.as_ref().map(View::Shared),
-            VarId::TargetBasepath => self.target.as_ref()?.facts.basepath.as_ref().map(View::Shared),
-            VarId::TargetName => self.target.as_ref().map(|target| View::Shared(&target.facts.name)),
+            VarId::TargetBasepath => {
+                self.target.as_ref()?.facts.basepath.as_ref().map(View::Shared)
+            }
+            VarId::TargetName => {
+                self.target.as_ref().map(|target| View::Shared(&target.facts.name))
+            }
             VarId::TargetCopyPathsuffix => {
                 self.target.as_ref().map(|target| View::Boolean(target.copy_pathsuffix))
             }
@@ -526,7 +528,8 @@ pub(super) fn set_part(
         Part::Verb => {
             let text = value.view().into_text();
             let Head::Request(head) = &mut message.head else { return Err(wrong("a request")) };
-            head.method = Method::from_bytes(text.as_bytes()).map_err(|_| wrong("an HTTP method"))?;
+            head.method =
+                Method::from_bytes(text.as_bytes()).map_err(|_| wrong("an HTTP method"))?;
         }
         Part::Version => {
             let text = value.view().into_text();
@@ -741,9 +744,7 @@ fn state_number(phase: Phase) -> i32 {
 fn is_internal(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 

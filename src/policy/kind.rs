@@ -12,10 +12,12 @@ use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Text};
 
 /// A row of the table of policies.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct PolicyKind {
     /// The root element, which is the policy's type.
     pub element: &'static str,
+    /// What stands before `.failed` and `.{policy}.failed` in the variables of its faults.
+    pub failed_prefix: &'static str,
     /// Never fails: what is missing or unknown is reported with its place.
     pub read: fn(&Element, &mut Diagnostics) -> Option<Box<dyn Policy>>,
 }
