@@ -26,6 +26,8 @@ pub mod model;
 
 pub mod policy;
 
+pub mod lint;
+
 pub mod plan;
 
 pub mod deploy;
