@@ -32,3 +32,5 @@ pub mod plan;
 
 pub mod deploy;
 pub mod engine;
+
+pub mod serve;
