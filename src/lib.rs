@@ -29,3 +29,5 @@ pub mod plan;
 
 pub mod deploy;
 pub mod engine;
+
+pub mod config;
