@@ -1,5 +1,7 @@
 //! From bundles to what runs: reading, lint, linking, and the registry of active revisions.
 
+pub mod watch;
+
 use std::sync::Arc;
 
 use crate::plan::{EndpointId, Plan};
