@@ -34,3 +34,5 @@ pub mod deploy;
 pub mod engine;
 
 pub mod serve;
+
+pub mod config;
