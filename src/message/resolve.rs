@@ -166,7 +166,7 @@ impl MessageContext {
             (Role::Request, Part::TransportId) => return Some(text("http")),
             (Role::Request | Role::Message, Part::Uri | Part::Path | Part::Url) => {
                 if let Some(sent) = self.target.as_ref().and_then(|target| target.sent.as_ref()) {
-                    let target: &str = &sent.path_and_query;
+                    let target = sent.path_and_query.as_str();
                     return Some(match part {
                         Part::Url => View::Text(Cow::Owned(format!(
                             "{}://{}{target}",

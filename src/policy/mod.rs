@@ -1,5 +1,6 @@
 //! The policies, one file each, and their table.
 
+pub mod apigee_types;
 pub mod kind;
 
 mod assign_message;
