@@ -21,6 +21,7 @@ use toml::de::DeTable;
 
 use crate::config::file::{Address, File};
 use crate::diag::{FileId, SourceMap};
+use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 
 /// The file that is read where no other is named, if it is there.
@@ -50,16 +51,6 @@ pub struct Config {
     pub caches: Vec<CacheDefinition>,
     /// Where the samples' backend listens, on loopback. `None`: it does not run.
     pub demo_backend: Option<SocketAddr>,
-}
-
-/// Which of the two platforms decides where they differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// A named cache must exist when a bundle that names it is deployed.
-    Edge,
-    /// A named cache comes into being on first use.
-    X,
 }
 
 /// Port 0 lets the system choose.
@@ -219,7 +210,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
     Config {
         organization: file.organization.map_or(default.organization, |name| name.0),
         environment: file.environment.map_or(default.environment, |name| name.0),
-        profile: overrides.profile.or(file.profile).unwrap_or(default.profile),
+        profile: overrides.profile.or(file.profile.map(Profile::from)).unwrap_or(default.profile),
         time_zone: file.time_zone.map_or(default.time_zone, |zone| zone.0),
         insecure,
         listen: Listen { api: api.address, admin: admin.address },

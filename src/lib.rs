@@ -36,3 +36,4 @@ pub mod engine;
 pub mod serve;
 
 pub mod config;
+pub mod gateway;

@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::config::{CacheBackend, Limits, Profile, Unsupported};
+use crate::config::{CacheBackend, Limits, Unsupported};
+use crate::profile::Profile;
 use crate::store::cache::definition::{CacheDefinition, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
 
@@ -20,7 +21,7 @@ use crate::store::cache::expiry::{Expiry, ExpirySettings};
 pub(super) struct File {
     pub(super) organization: Option<Name>,
     pub(super) environment: Option<Name>,
-    pub(super) profile: Option<Profile>,
+    pub(super) profile: Option<ProfileName>,
     pub(super) time_zone: Option<Zone>,
     pub(super) insecure: Option<bool>,
     #[serde(default)]
@@ -309,5 +310,22 @@ impl<const MIN: u64, const MAX: u64> TryFrom<i64> for Number<MIN, MAX> {
     fn try_from(number: i64) -> Result<Self, String> {
         let fits = u64::try_from(number).ok().filter(|number| (MIN..=MAX).contains(number));
         fits.map(Self).ok_or_else(|| format!("{number} is out of range; write {MIN} to {MAX}"))
+    }
+}
+
+/// How the file and the command line name a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ProfileName {
+    Edge,
+    X,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Edge => Self::Edge,
+            ProfileName::X => Self::X,
+        }
     }
 }
