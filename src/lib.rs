@@ -30,4 +30,5 @@ pub mod plan;
 pub mod deploy;
 pub mod engine;
 
+pub mod cli;
 pub mod config;

@@ -19,7 +19,7 @@ const DEPTH_MAX: usize = 32;
 
 /// The folder in which a bare XML is an environment policy.
 const POLICIES: &str = "policies";
-/// One of these makes a folder a bundle.
+/// One of these makes the folder around it a bundle.
 const ROOTS: [&str; 2] = ["apiproxy", "sharedflowbundle"];
 
 /// What is where an entry is; two that differ are two contents.
@@ -98,10 +98,7 @@ pub(super) fn entries(folder: &Path) -> io::Result<Listing> {
 
 fn entry_kind(path: &Path, is_folder: bool, takes_policies: bool) -> Option<EntryKind> {
     if is_folder {
-        let is_root = |root: &&str| {
-            fs::symlink_metadata(path.join(root)).is_ok_and(|metadata| metadata.is_dir())
-        };
-        return ROOTS.iter().any(|root| is_root(root)).then_some(EntryKind::Folder);
+        return holds_bundle(path).then_some(EntryKind::Folder);
     }
     let extension = path.extension()?;
     if extension.eq_ignore_ascii_case("zip") {
@@ -111,6 +108,13 @@ fn entry_kind(path: &Path, is_folder: bool, takes_policies: bool) -> Option<Entr
     } else {
         None
     }
+}
+
+pub(super) fn holds_bundle(folder: &Path) -> bool {
+    let is_root = |root: &str| {
+        fs::symlink_metadata(folder.join(root)).is_ok_and(|metadata| metadata.is_dir())
+    };
+    ROOTS.into_iter().any(is_root)
 }
 
 /// What the watcher holds on to; `None` where there is no folder.
