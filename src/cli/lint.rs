@@ -8,47 +8,57 @@ use anstream::{AutoStream, ColorChoice};
 use serde_json::{Value, json};
 
 use crate::cli::{CliError, FINE, Format, LintArguments, REFUSED, load};
-use crate::config::{Config, Overrides};
+use crate::bundle::Limits;
+use crate::config::{Config, Overrides, Unsupported};
 use crate::deploy::watch::{entries, holds_bundle};
-use crate::diag::{
-    Diagnostics, Severity, SourceMap, Style, bundle_json, render_short, render_text,
-};
-
-/// One bundle, or one bare policy, and all that was found in it, in order.
-pub struct LintedBundle {
-    /// As the user named it.
-    pub path: PathBuf,
-    /// The manifest's, or the policy's.
-    pub name: String,
-    pub diags: Diagnostics,
-    pub sources: SourceMap,
-}
-
-/// Reads and judges what lies at `path`: a bundle's folder or zip, or a bare policy XML.
-pub fn lint_path(path: &Path, config: &Config) -> Result<LintedBundle, CliError> {
-    let _ = (path, config);
-    Err(CliError::NotWired { what: "lint" })
-}
+use crate::deploy::{Checked, Found, check_path};
+use crate::diag::{Diagnostics, Severity, Style, bundle_json, render_short, render_text};
+use crate::lint::EnvironmentView;
 
 pub(super) fn lint(arguments: LintArguments) -> Result<u8, CliError> {
     let overrides =
-        Overrides { profile: arguments.profile.map(Into::into), ..Overrides::default() };
+        Overrides { profile: arguments.profile, ..Overrides::default() };
     let config = load(arguments.config, &overrides)?;
     let mut paths = Vec::new();
     for path in arguments.paths {
         expand(path, &mut paths)?;
     }
+    let limits = Limits::default();
+    let view = environment(&config, &paths, &limits);
     let mut totals = Totals::default();
     let mut report = Report::new(arguments.format);
     for path in &paths {
-        let linted = lint_path(path, &config)?;
-        totals.add(&linted.diags);
-        report.bundle(&linted)?;
+        let checked = check_path(path, &limits, &view);
+        totals.add(&checked.diags);
+        report.bundle(path, &checked)?;
     }
     report.end(&totals)?;
     anstream::eprintln!("{}", totals.summary(paths.len()));
     let is_refused = totals.errors > 0 || (arguments.warnings_as_errors && totals.warnings > 0);
     Ok(if is_refused { REFUSED } else { FINE })
+}
+
+/// The environment of the configuration, with the shared flows and environment policies that
+/// lie in its folders or are judged along.
+fn environment(config: &Config, paths: &[PathBuf], limits: &Limits) -> EnvironmentView {
+    let mut view = EnvironmentView::new(&config.organization, &config.environment, config.profile);
+    view.unsupported_faults = config.deploy.unsupported == Unsupported::Fault;
+    view.caches = config.caches.iter().map(|cache| cache.name.clone()).collect();
+    // A folder that cannot be read adds nothing; serving says so.
+    let deployed = config.deploy.folders.iter().filter_map(|folder| entries(folder).ok());
+    let deployed = deployed.flatten().map(|entry| entry.path);
+    let mut known = view.clone();
+    for path in deployed.chain(paths.iter().cloned()) {
+        let checked = check_path(&path, limits, &view);
+        match checked.found {
+            Some(Found::SharedFlow { .. }) => known.shared_flows.insert(checked.name),
+            Some(Found::EnvironmentPolicy { .. }) => {
+                known.environment_policies.insert(checked.name)
+            }
+            Some(Found::Proxy { .. }) | None => continue,
+        };
+    }
+    known
 }
 
 /// A folder of bundles stands for each of them, by path.
@@ -57,7 +67,7 @@ fn expand(path: PathBuf, paths: &mut Vec<PathBuf>) -> Result<(), CliError> {
     let is_folder = fs::metadata(&path).map_err(failed)?.is_dir();
     if !is_folder {
         let is_bundle = path.extension().is_some_and(|extension| {
-            extension.eq_ignore_ascii_case("zip") || extension.eq_ignore_ascii_case("xml")
+            extension.eq_ignore_ascii_case("zip") || extension == "xml"
         });
         return if is_bundle {
             paths.push(path);
@@ -127,14 +137,13 @@ impl Report {
         Self { format, style, out, bundles: Vec::new() }
     }
 
-    fn bundle(&mut self, linted: &LintedBundle) -> Result<(), CliError> {
-        let LintedBundle { path, name, diags, sources } = linted;
-        let root = path.to_string_lossy();
+    fn bundle(&mut self, path: &Path, checked: &Checked) -> Result<(), CliError> {
+        let Checked { name, root, diags, sources, .. } = checked;
         let text = match self.format {
-            Format::Text => render_text(&root, diags, sources, self.style),
-            Format::Short => render_short(&root, diags, sources),
+            Format::Text => render_text(root, diags, sources, self.style),
+            Format::Short => render_short(root, diags, sources),
             Format::Json => {
-                self.bundles.push(bundle_json(&root, name, diags, sources));
+                self.bundles.push(bundle_json(&path.to_string_lossy(), name, diags, sources));
                 return Ok(());
             }
         };

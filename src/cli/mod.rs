@@ -14,10 +14,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use lint::{LintedBundle, lint_path};
 pub use state::{StateDir, StateError};
 
-use crate::config::{Config, ConfigError, Overrides, Profile};
+use crate::config::{Config, ConfigError, Overrides, ProfileName};
 
 /// The exit code of a command that did what it was asked.
 pub const FINE: u8 = 0;
@@ -76,21 +75,6 @@ struct LintArguments {
     /// End with exit code 1 on warnings too
     #[arg(long)]
     warnings_as_errors: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ProfileName {
-    Edge,
-    X,
-}
-
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Edge => Self::Edge,
-            ProfileName::X => Self::X,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

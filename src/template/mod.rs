@@ -98,9 +98,7 @@ impl RefOrText {
         }
         match (&self.text, &self.variable) {
             (Some(text), _) => Ok(Cow::Borrowed(text)),
-            (None, Some(variable)) => {
-                Err(UnresolvedVariable { name: variable.name().to_owned() })
-            }
+            (None, Some(variable)) => Err(UnresolvedVariable { name: variable.name().to_owned() }),
             (None, None) => Ok(Cow::Borrowed("")),
         }
     }

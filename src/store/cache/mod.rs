@@ -11,6 +11,8 @@ pub mod expiry;
 pub mod memory;
 pub mod registry;
 
+pub use registry::{Caches, NamedCache};
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -134,6 +136,3 @@ pub struct Stats {
     pub entries: u64,
     pub bytes: u64,
 }
-
-/// A cache of the environment with its definition.
-pub struct NamedCache {}

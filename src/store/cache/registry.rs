@@ -16,6 +16,7 @@ use std::time::Duration;
 use parking_lot::RwLock;
 
 use crate::clock::Clock;
+use crate::profile::Profile;
 use crate::store::cache::definition::{CacheDefinition, NameError, check_name};
 use crate::store::cache::expiry::Ttl;
 use crate::store::cache::memory::MemoryCache;
@@ -26,15 +27,6 @@ pub const CACHES_MAX: usize = 100;
 /// What flow variables call the shared cache; no cache is found by this name unless one is
 /// defined with it.
 pub const SHARED_NAME: &str = "default";
-
-/// The platform whose rule for names that nobody defined holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// A name must be defined before a policy uses it.
-    Edge,
-    /// A policy's name makes the cache.
-    X,
-}
 
 /// Why an environment does not get a cache.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
