@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 use serde_json::{Value, json};
 
-use crate::cli::{CliError, FINE, Format, LintArguments, REFUSED, load};
 use crate::bundle::Limits;
+use crate::cli::{CliError, FINE, Format, LintArguments, REFUSED, load};
 use crate::config::{Config, Overrides, Unsupported};
 use crate::deploy::watch::{entries, holds_bundle};
 use crate::deploy::{Checked, Found, check_path};
@@ -16,8 +16,7 @@ use crate::diag::{Diagnostics, Severity, Style, bundle_json, render_short, rende
 use crate::lint::EnvironmentView;
 
 pub(super) fn lint(arguments: LintArguments) -> Result<u8, CliError> {
-    let overrides =
-        Overrides { profile: arguments.profile, ..Overrides::default() };
+    let overrides = Overrides { profile: arguments.profile, ..Overrides::default() };
     let config = load(arguments.config, &overrides)?;
     let mut paths = Vec::new();
     for path in arguments.paths {
@@ -66,9 +65,9 @@ fn expand(path: PathBuf, paths: &mut Vec<PathBuf>) -> Result<(), CliError> {
     let failed = |source| CliError::Read { path: path.clone(), source };
     let is_folder = fs::metadata(&path).map_err(failed)?.is_dir();
     if !is_folder {
-        let is_bundle = path.extension().is_some_and(|extension| {
-            extension.eq_ignore_ascii_case("zip") || extension == "xml"
-        });
+        let is_bundle = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("zip") || extension == "xml");
         return if is_bundle {
             paths.push(path);
             Ok(())

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::bundle::Limits;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{Generation, Registry};
+use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView};
 use crate::model::{ApiProxy, PolicyHead};
@@ -36,13 +37,6 @@ pub struct Settings {
     pub zone: jiff::tz::TimeZone,
 }
 
-/// What happened to an entry of a watched folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    Changed(PathBuf),
-    Removed(PathBuf),
-}
-
 /// What became of one entry, for the log and for those who ask.
 #[derive(Debug)]
 pub struct Report {
@@ -57,11 +51,18 @@ pub struct Report {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Deployed { revision: u32, base_paths: Vec<String> },
-    DeployedSharedFlow { revision: u32 },
+    Deployed {
+        revision: u32,
+        base_paths: Vec<String>,
+    },
+    DeployedSharedFlow {
+        revision: u32,
+    },
     DeployedPolicy,
     /// Refused; what ran under its name before runs on.
-    Refused { runs_on: bool },
+    Refused {
+        runs_on: bool,
+    },
     Undeployed,
     /// Gone from its folder, and kept because of the proxies named in the findings.
     Kept,
@@ -112,15 +113,15 @@ impl Deployer {
         let mut changed = BTreeSet::new();
         for change in changes {
             match change {
-                Change::Removed(path) => {
-                    changed.remove(path);
-                    if let Some(report) = self.remove(path) {
+                Change::Removed(entry) => {
+                    changed.remove(&entry.path);
+                    if let Some(report) = self.remove(&entry.path) {
                         moved |= report.outcome == Outcome::Undeployed;
                         reports.push(report);
                     }
                 }
-                Change::Changed(path) => {
-                    changed.insert(path.clone());
+                Change::Changed(entry) => {
+                    changed.insert(entry.path.clone());
                 }
             }
         }
@@ -315,7 +316,10 @@ impl Deployer {
                 .warning(
                     STILL_USED,
                     None,
-                    format!("the environment policy is gone and still used by {}", users.join(", ")),
+                    format!(
+                        "the environment policy is gone and still used by {}",
+                        users.join(", ")
+                    ),
                 )
                 .help("it runs on until no deployed proxy names it");
             Outcome::Kept
@@ -388,7 +392,11 @@ impl Deployer {
                 .error(
                     NAME_TAKEN,
                     name.span,
-                    format!("the {kind} `{}` is already deployed from {}", name.value, at.display()),
+                    format!(
+                        "the {kind} `{}` is already deployed from {}",
+                        name.value,
+                        at.display()
+                    ),
                 )
                 .help("give one of the two another name, or remove one");
         }

@@ -20,7 +20,6 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::deploy::Change;
 use crate::deploy::watch::scan::{FolderId, Scan, folder_id, is_whole, scan};
 use crate::deploy::watch::settle::Settler;
 
@@ -45,6 +44,14 @@ pub enum EntryKind {
     Zip,
     /// A bare policy XML: an environment policy.
     Policy,
+}
+
+/// What became of an entry since it was last handed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is new, or not what it was.
+    Changed(Entry),
+    Removed(Entry),
 }
 
 /// The entries that lie in a folder now, by path. A folder that is missing has none.
@@ -94,7 +101,7 @@ impl Watch {
 
     /// All entries that are there now, by path, settled or not. What comes later is a change
     /// against these.
-    pub async fn scan_all(&mut self) -> Vec<Change> {
+    pub async fn scan_all(&mut self) -> Vec<Entry> {
         let found = self.scan().await;
         self.settler.take(&found)
     }

@@ -149,11 +149,12 @@ impl Linking<'_> {
         };
         let flows = flows.pre.iter().chain(&flows.conditional).chain(&flows.post);
         let rules = rules.rules.iter().chain(&rules.default);
-        flows.into_iter().any(|flow| {
-            reads(&flow.condition) || self.steps_read_request(&flow.response)
-        }) || rules
+        flows
             .into_iter()
-            .any(|rule| reads(&rule.condition) || self.steps_read_request(&rule.steps))
+            .any(|flow| reads(&flow.condition) || self.steps_read_request(&flow.response))
+            || rules
+                .into_iter()
+                .any(|rule| reads(&rule.condition) || self.steps_read_request(&rule.steps))
     }
 
     fn steps_read_request(&self, steps: &[StepPlan]) -> bool {

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::deploy::Change;
-use crate::deploy::watch::EntryKind;
 use crate::deploy::watch::scan::{Fingerprint, Scan};
+use crate::deploy::watch::{Change, Entry, EntryKind};
 
 /// An entry is handed on when two scans this far apart saw the same.
 const SETTLE: Duration = Duration::from_millis(150);
@@ -43,11 +42,15 @@ pub(super) struct Settled {
 
 impl Settler {
     /// Takes all that a scan found as handed on, and hands it on by path.
-    pub(super) fn take(&mut self, scan: &Scan) -> Vec<Change> {
-        let known = |state| Known { handed: Some(state), seen: Some(state), since: Duration::ZERO };
-        self.known =
-            scan.entries.iter().map(|(path, state)| (path.clone(), known(*state))).collect();
-        self.known.keys().cloned().map(Change::Changed).collect()
+    pub(super) fn take(&mut self, scan: &Scan) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(scan.entries.len());
+        self.known.clear();
+        for (path, state) in &scan.entries {
+            let known = Known { handed: Some(*state), seen: Some(*state), since: Duration::ZERO };
+            self.known.insert(path.clone(), known);
+            entries.push(Entry { path: path.clone(), kind: state.0 });
+        }
+        entries
     }
 
     /// `now` never goes back from call to call. `is_whole` is asked of a zip that is about to
@@ -75,10 +78,11 @@ impl Settler {
                 look_again = Some(look_again.map_or(due, |earlier| earlier.min(due)));
                 continue;
             }
-            if known.seen.is_some() {
-                changed.push(Change::Changed(path.clone()));
-            } else {
-                removed.push(Change::Removed(path.clone()));
+            let entry = |kind| Entry { path: path.clone(), kind };
+            match (known.seen, known.handed) {
+                (Some((kind, _)), _) => changed.push(Change::Changed(entry(kind))),
+                (None, Some((kind, _))) => removed.push(Change::Removed(entry(kind))),
+                (None, None) => {}
             }
             known.handed = known.seen;
         }

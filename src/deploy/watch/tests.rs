@@ -25,11 +25,11 @@ fn look(files: &[(&str, u64)]) -> Scan {
 fn show(settled: &Settled) -> String {
     let mut words: Vec<String> = Vec::new();
     for change in &settled.changes {
-        let (sign, path) = match change {
-            Change::Changed(path) => ('+', path),
-            Change::Removed(path) => ('-', path),
+        let (sign, entry) = match change {
+            Change::Changed(entry) => ('+', entry),
+            Change::Removed(entry) => ('-', entry),
         };
-        let name = path.strip_prefix("proxies").expect("it is in the folder");
+        let name = entry.path.strip_prefix("proxies").expect("it is in the folder");
         words.push(format!("{sign}{}", name.display()));
     }
     words.extend(settled.look_again.map(|at| format!("@{}", at.as_millis())));
@@ -167,8 +167,12 @@ fn a_folder_that_cannot_be_read_keeps_its_entries() {
 #[test]
 fn the_start_takes_everything_as_it_is() {
     let mut settler = Settler::default();
-    let started = settler.take(&look(&[("b.zip", 0), ("a", 1)]));
-    assert_eq!(started, ["proxies/a", "proxies/b.zip"].map(|path| Change::Changed(path.into())));
+    let names: Vec<PathBuf> = settler
+        .take(&look(&[("b.zip", 0), ("a", 1)]))
+        .into_iter()
+        .map(|entry| entry.path)
+        .collect();
+    assert_eq!(names, [Path::new("proxies/a"), Path::new("proxies/b.zip")]);
     let settled = settler.feed(&look(&[("a", 1)]), Duration::from_millis(1), &|_| true);
     assert_eq!(show(&settled), "@151");
 }
@@ -201,13 +205,13 @@ proptest! {
             let settled = settler.feed(&scan, Duration::from_millis(now_ms), &is_whole);
             for change in settled.changes {
                 match change {
-                    Change::Changed(path) => {
-                        let state = scan.entries.get(&path).copied();
-                        followed.insert(path, state.expect("what changed is there"));
+                    Change::Changed(entry) => {
+                        let state = scan.entries.get(&entry.path).copied();
+                        followed.insert(entry.path, state.expect("what changed is there"));
                     }
-                    Change::Removed(path) => {
-                        prop_assert!(followed.remove(&path).is_some());
-                        prop_assert!(!scan.entries.contains_key(&path));
+                    Change::Removed(entry) => {
+                        prop_assert!(followed.remove(&entry.path).is_some());
+                        prop_assert!(!scan.entries.contains_key(&entry.path));
                     }
                 }
             }
@@ -310,18 +314,22 @@ async fn changes_arrive() {
     let policies = root.path().join("policies");
     write(&proxies.join("old/apiproxy/old.xml"), "");
     let mut watch = Watch::new(vec![proxies.clone(), policies.clone()], Clock::system());
-    assert_eq!(watch.scan_all().await, [Change::Changed(proxies.join("old"))]);
+    let started = watch.scan_all().await;
+    let old = Entry { path: proxies.join("old"), kind: EntryKind::Folder };
+    assert_eq!(started, std::slice::from_ref(&old));
 
     write(&proxies.join("new/apiproxy/new.xml"), "");
     let changes = tokio::time::timeout(DEADLINE, watch.next()).await.expect("a change");
-    assert_eq!(changes, [Change::Changed(proxies.join("new"))]);
+    let new = Entry { path: proxies.join("new"), kind: EntryKind::Folder };
+    assert_eq!(changes, [Change::Changed(new.clone())]);
 
     write(&policies.join("Quota.xml"), "");
     let changes = tokio::time::timeout(DEADLINE, watch.next()).await.expect("a change");
-    assert_eq!(changes, [Change::Changed(policies.join("Quota.xml"))]);
+    let quota = Entry { path: policies.join("Quota.xml"), kind: EntryKind::Policy };
+    assert_eq!(changes, [Change::Changed(quota)]);
 
-    fs::rename(proxies.join("old"), proxies.join("moved")).expect("it is renamed");
+    fs::rename(&old.path, proxies.join("moved")).expect("it is renamed");
     let changes = tokio::time::timeout(DEADLINE, watch.next()).await.expect("a change");
-    let moved = [Change::Removed(proxies.join("old")), Change::Changed(proxies.join("moved"))];
-    assert_eq!(changes, moved);
+    let moved = Entry { path: proxies.join("moved"), kind: EntryKind::Folder };
+    assert_eq!(changes, [Change::Removed(old), Change::Changed(moved)]);
 }
