@@ -56,6 +56,7 @@ pub struct Gateway {
     admin: SocketAddr,
     demo: Option<SocketAddr>,
     first: Vec<Report>,
+    registry: Arc<Registry>,
 }
 
 impl Gateway {
@@ -90,7 +91,7 @@ impl Gateway {
         let first = deployer.apply(&present(config));
 
         let shared = Arc::new(Shared {
-            registry,
+            registry: registry.clone(),
             clock: clock.clone(),
             profile: config.profile,
             connection_limits: ConnectionLimits {
@@ -123,7 +124,7 @@ impl Gateway {
         ready.store(true, Ordering::Release);
         let drain_timeout = Duration::from_millis(config.limits.drain_timeout_ms);
         let (admin, demo) = (admin_address, demo_address);
-        Ok(Self { data, control, stop, tasks, drain_timeout, admin, demo, first })
+        Ok(Self { data, control, stop, tasks, drain_timeout, admin, demo, first, registry })
     }
 
     /// Where API traffic is served; the port is the one that was taken.
@@ -143,6 +144,11 @@ impl Gateway {
     /// What became of the bundles that were there at start.
     pub fn first_reports(&self) -> &[Report] {
         &self.first
+    }
+
+    /// Whether a deployed proxy takes that path now.
+    pub fn serves(&self, path: &str) -> bool {
+        self.registry.current().route(path).is_some()
     }
 
     /// Takes no more requests, lets those under way finish, and ends every thread.

@@ -37,3 +37,5 @@ pub mod serve;
 
 pub mod config;
 pub mod gateway;
+
+pub mod cli;

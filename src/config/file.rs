@@ -10,8 +10,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::config::{CacheBackend, Limits, Unsupported};
-use crate::profile::Profile;
+use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
 use crate::store::cache::definition::{CacheDefinition, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
 
@@ -310,22 +309,5 @@ impl<const MIN: u64, const MAX: u64> TryFrom<i64> for Number<MIN, MAX> {
     fn try_from(number: i64) -> Result<Self, String> {
         let fits = u64::try_from(number).ok().filter(|number| (MIN..=MAX).contains(number));
         fits.map(Self).ok_or_else(|| format!("{number} is out of range; write {MIN} to {MAX}"))
-    }
-}
-
-/// How the file and the command line name a profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ProfileName {
-    Edge,
-    X,
-}
-
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Edge => Self::Edge,
-            ProfileName::X => Self::X,
-        }
     }
 }

@@ -71,6 +71,11 @@ pub fn entries(folder: &Path) -> std::io::Result<Vec<Entry>> {
     scan::entries(folder).map(|listing| listing.entries)
 }
 
+/// Whether a folder is a bundle: it holds `apiproxy/` or `sharedflowbundle/`.
+pub fn holds_bundle(folder: &Path) -> bool {
+    scan::holds_bundle(folder)
+}
+
 /// Watches folders until it is dropped.
 pub struct Watch {
     folders: Arc<[PathBuf]>,
