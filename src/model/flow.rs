@@ -166,7 +166,8 @@ pub(super) fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
             let place = part_of(&text, error.start, error.end);
             let found = xml.diags().error(code, place, error.message);
             found.help = error.help;
-            Condition::parse("false").ok().flatten()?
+            let never = Condition::parse("false").ok().flatten()?;
+            return Some(LocatedCondition { condition: never, text });
         }
     };
     for finding in condition.findings() {

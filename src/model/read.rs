@@ -113,7 +113,7 @@ fn read_manifest(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<Manifes
             format!("`{}/` holds {} manifests", kind.root(), files.len()),
         );
         for other in others {
-            found.note(None, format!("`{other}` is another one"));
+            found.note(None, format!("`{}/{other}` is another one", kind.root()));
         }
         found.help("keep one XML file beside the folders");
     }
