@@ -26,7 +26,11 @@ pub mod model;
 
 pub mod policy;
 
+pub mod lint;
+
 pub mod plan;
 
 pub mod deploy;
 pub mod engine;
+
+pub mod serve;

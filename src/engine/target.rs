@@ -18,9 +18,9 @@ use crate::engine::{Env, faults};
 use crate::message::{
     Body, Fault, Head, Message, MessageContext, SentTarget, header_text, pairs, remove_pair,
 };
-use crate::plan::{ProxyPlan, TargetPlan};
+use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl};
 use crate::template::Unresolved;
-use crate::upstream::{Scheme, TargetAddress, TargetCall};
+use crate::upstream::TargetCall;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -34,15 +34,19 @@ pub(super) async fn call(
     env: &Env,
     remaining: Option<Duration>,
 ) -> Result<Message, Fault> {
-    let (address, path_and_query, authority) = compose_url(cx, target)?;
+    let url = base_url(cx, target)?;
+    let path_and_query = compose_path(cx, target, &url.uri)
+        .ok_or_else(|| faults::bad_target_url(&url.uri.to_string()))?;
+    let address = url.address.clone();
+    let host = url.host.clone();
     let sent = SentTarget {
         scheme: ByteString::from_static(address.scheme.as_str()),
         host: address.host.clone(),
         port: address.port,
         ip: None,
-        path_and_query: ByteString::from(path_and_query.as_str()),
+        path_and_query: path_and_query.clone(),
     };
-    let request = outgoing(cx, target, proxy, path_and_query, &authority);
+    let request = outgoing(cx, target, proxy, path_and_query, host);
     let mut timeouts = target.properties.timeouts;
     if let Some(remaining) = remaining {
         timeouts.io = timeouts.io.min(remaining);
@@ -71,44 +75,25 @@ pub(super) async fn call(
     Ok(response)
 }
 
-/// Where the request goes: base (a variable's, or the configured URL), the path suffix, the
-/// request's query after the URL's own.
-fn compose_url(
+/// Where the request goes: a variable's URL, or the configured one.
+fn base_url<'p>(
     cx: &MessageContext,
-    target: &TargetPlan,
-) -> Result<(TargetAddress, PathAndQuery, HeaderValue), Fault> {
+    target: &'p TargetPlan,
+) -> Result<Cow<'p, ParsedUrl>, Fault> {
     let state = cx.target.as_ref();
     let dynamic = state.and_then(|state| state.url.as_deref().or(state.evaluated_url.as_deref()));
-    let base: Cow<'_, str> = match (dynamic, &target.url) {
+    let rendered = match (dynamic, &target.url) {
         (Some(url), _) => Cow::Borrowed(url),
-        (None, Some(template)) => {
+        (None, Some(TargetUrl::Fixed(url))) => return Ok(Cow::Borrowed(url)),
+        (None, Some(TargetUrl::Template(template))) => {
             template.render(cx, Unresolved::Empty).map_err(|_| faults::target_missing())?
         }
         (None, None) => return Err(faults::target_missing()),
     };
-    let bad = || faults::bad_target_url(&base);
-    let uri: Uri = base.trim().parse().map_err(|_| bad())?;
-    let scheme = match uri.scheme_str() {
-        Some("http") => Scheme::Http,
-        Some("https") => Scheme::Https,
-        _ => return Err(bad()),
-    };
-    let authority = uri.authority().ok_or_else(bad)?;
-    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    if host.is_empty() {
-        return Err(bad());
-    }
-    let port = authority.port_u16().unwrap_or_else(|| scheme.default_port());
-    let address = TargetAddress { scheme, host: ByteString::from(host), port };
-    // What stands before an `@` is no part of Host.
-    let host_header = match authority.as_str().rsplit_once('@') {
-        Some((_, host)) => host,
-        None => authority.as_str(),
-    };
-    let path_and_query = compose_path(cx, target, &uri).ok_or_else(bad)?;
-    Ok((address, path_and_query, header_text(host_header)))
+    ParsedUrl::parse(&rendered).map(Cow::Owned).ok_or_else(|| faults::bad_target_url(&rendered))
 }
 
+/// The URL's path, the path suffix, the request's query after the URL's own.
 fn compose_path(cx: &MessageContext, target: &TargetPlan, uri: &Uri) -> Option<PathAndQuery> {
     let state = cx.target.as_ref();
     let suffix = match state {
@@ -164,7 +149,7 @@ fn outgoing(
     target: &TargetPlan,
     proxy: &ProxyPlan,
     path_and_query: PathAndQuery,
-    authority: &HeaderValue,
+    host: HeaderValue,
 ) -> Request<Body> {
     let mut request = Request::new(std::mem::take(&mut cx.request.body));
     if let Head::Request(head) = &cx.request.head {
@@ -175,8 +160,11 @@ fn outgoing(
         cx.request.body = Body::from(bytes.clone());
     }
     *request.uri_mut() = Uri::from(path_and_query);
-    // The response side may still read the request's headers, so they are copied.
-    let mut headers = cx.request.headers.clone();
+    let mut headers = if proxy.reads_request_late {
+        cx.request.headers.clone()
+    } else {
+        std::mem::take(&mut cx.request.headers)
+    };
     remove_hop_by_hop(&mut headers);
     headers.remove(EXPECT);
     if request.body().is_buffered() {
@@ -186,8 +174,8 @@ fn outgoing(
     if let Some(only) = &target.properties.request_headers.only {
         retain(&mut headers, only);
     }
-    let host = cx.target.as_ref().and_then(|state| state.header_host.as_ref());
-    headers.insert(HOST, host.map_or_else(|| authority.clone(), |host| header_text(host)));
+    let own_host = cx.target.as_ref().and_then(|state| state.header_host.as_ref());
+    headers.insert(HOST, own_host.map_or(host, |own| header_text(own)));
     if proxy.properties.x_forwarded_for {
         let peer = cx.client.peer.ip().to_string();
         let joined = match headers.get(FORWARDED_FOR).and_then(|value| value.to_str().ok()) {

@@ -129,7 +129,7 @@ pub struct SentTarget {
     pub port: u16,
     /// Known once connected.
     pub ip: Option<std::net::IpAddr>,
-    pub path_and_query: ByteString,
+    pub path_and_query: PathAndQuery,
 }
 
 /// One request: messages, variables, place in the pipeline. It lives on one thread.

@@ -198,3 +198,8 @@ pub fn header_text(text: &str) -> HeaderValue {
         .collect();
     HeaderValue::from_bytes(&cleaned).unwrap_or(HeaderValue::from_static(""))
 }
+
+/// A reason phrase; control characters become spaces, so that none ends the status line.
+pub fn reason_text(text: &str) -> ByteString {
+    ByteString::from(text.replace(|c: char| c.is_control(), " "))
+}

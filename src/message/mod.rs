@@ -16,7 +16,9 @@ pub use context::{
 };
 pub use fault::{Category, Fault};
 pub use form::{append_pair, pairs, remove_pair, set_pair};
-pub use http_message::{Head, Message, MessageKind, RequestHead, ResponseHead, header_text};
+pub use http_message::{
+    Head, Message, MessageKind, RequestHead, ResponseHead, header_text, reason_text,
+};
 pub use resolve::SetError;
 pub use value::{Value, View};
 

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 
 use crate::message::{
     Head, Message, MessageContext, Phase, Value, View, append_pair, header_text, pairs,
-    remove_pair, set_pair, time,
+    reason_text, remove_pair, set_pair, time,
 };
 use crate::variable::{List, Part, Place, Role, Slot, Type, VarId, VarRef, Which};
 
@@ -50,7 +50,7 @@ impl MessageContext {
     /// copied if it is one of the four.
     pub fn get_value(&self, variable: &VarRef) -> Option<Value> {
         let owned = match variable.place() {
-            Place::Slot(slot) => self.value(*slot),
+            Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => self.value(*slot),
             Place::Named => match self.facts.slots.find(variable.name()) {
                 Some(slot) => self.value(slot),
                 None => self.extra.get(variable.name()),
@@ -62,7 +62,7 @@ impl MessageContext {
             Place::Message(role, Part::Content) => {
                 return self.role_message(*role)?.content().cloned().map(Value::from_bytes);
             }
-            Place::Message(..) | Place::Fixed(_) | Place::SlotPart { .. } => None,
+            Place::Message(..) | Place::Fixed(_) => None,
         };
         match owned {
             Some(value) => Some(value.clone()),
@@ -166,7 +166,7 @@ impl MessageContext {
             (Role::Request, Part::TransportId) => return Some(text("http")),
             (Role::Request | Role::Message, Part::Uri | Part::Path | Part::Url) => {
                 if let Some(sent) = self.target.as_ref().and_then(|target| target.sent.as_ref()) {
-                    let target: &str = &sent.path_and_query;
+                    let target = sent.path_and_query.as_str();
                     return Some(match part {
                         Part::Url => View::Text(Cow::Owned(format!(
                             "{}://{}{target}",
@@ -563,7 +563,7 @@ pub(super) fn set_part(
         Part::ReasonPhrase => {
             let text = value.view().into_text();
             let Head::Response(head) = &mut message.head else { return Err(wrong("a response")) };
-            head.reason = Some(ByteString::from(text.into_owned()));
+            head.reason = Some(reason_text(&text));
         }
         Part::Whole
         | Part::ContentAsBase64
@@ -799,6 +799,30 @@ impl Message {
         if let Some(form) = self.form().map(|form| remove_pair(&form, name, nth)) {
             self.set_form(form);
         }
+    }
+
+    /// Removes the header, or the Nth (from 1) of the values between its commas.
+    pub fn remove_header(&mut self, name: &HeaderName, nth: Option<usize>) {
+        let Some(at) = nth.and_then(|nth| nth.checked_sub(1)) else {
+            self.headers.remove(name);
+            return;
+        };
+        let mut values: Vec<String> =
+            header_values(&self.headers, name).map(Cow::into_owned).collect();
+        if at >= values.len() {
+            return;
+        }
+        values.remove(at);
+        if values.is_empty() {
+            self.headers.remove(name);
+        } else {
+            self.headers.insert(name.clone(), header_text(&values.join(",")));
+        }
+    }
+
+    /// The Nth (from 1) of the values between a header's commas.
+    pub fn header_value(&self, name: &HeaderName, nth: usize) -> Option<Cow<'_, str>> {
+        header_values(&self.headers, name).nth(nth.checked_sub(1)?)
     }
 
     /// Sets a part of this message as a variable's write would.

@@ -14,14 +14,14 @@ use crate::model::{
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowPlan, FlowsPlan, Needs,
     Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, StepPlan, TargetId,
-    TargetPlan, TargetProperties,
+    TargetPlan, TargetProperties, TargetUrl,
 };
 use crate::policy::ReadPolicy;
 use crate::policy::kind::{Linker, Next, PureStep, Step as LinkedStep};
 use crate::store::cache::{Caches, NamedCache};
 use crate::template::Template;
 use crate::upstream::Scheme;
-use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarRef};
+use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
 use crate::xml::Text;
 
 /// Raised where a step reaches a policy whose type this gateway does not run yet and
@@ -122,17 +122,49 @@ impl Linking<'_> {
         });
         let mut fault_rules = self.fault_rules(&endpoint.fault_rules);
         fault_rules.rules.reverse();
+        let flows = self.flows(&endpoint.flows);
+        let reads_request_late = self.reads_request_late(&flows, &fault_rules)
+            || post_client.as_ref().is_some_and(|flow| self.steps_read_request(&flow.response))
+            || targets
+                .iter()
+                .any(|target| self.reads_request_late(&target.flows, &target.fault_rules));
         ProxyPlan {
             name: ByteString::from(endpoint.name.value.as_str()),
             base_path: ByteString::from(
                 endpoint.base_path.as_ref().map_or("/", |path| path.value.as_str()),
             ),
-            flows: self.flows(&endpoint.flows),
+            flows,
             post_client,
             fault_rules,
+            reads_request_late,
             routes: endpoint.route_rules.iter().map(|rule| self.route(rule, targets)).collect(),
             properties: ProxyProperties::read(&endpoint.properties),
         }
+    }
+
+    /// Whether what may run after the target's answer reads the request's headers.
+    fn reads_request_late(&self, flows: &FlowsPlan, rules: &FaultRulesPlan) -> bool {
+        let reads = |condition: &Option<ConditionPlan>| {
+            condition.as_ref().is_some_and(|condition| condition.needs.request_head)
+        };
+        let flows = flows.pre.iter().chain(&flows.conditional).chain(&flows.post);
+        let rules = rules.rules.iter().chain(&rules.default);
+        flows.into_iter().any(|flow| {
+            reads(&flow.condition) || self.steps_read_request(&flow.response)
+        }) || rules
+            .into_iter()
+            .any(|rule| reads(&rule.condition) || self.steps_read_request(&rule.steps))
+    }
+
+    fn steps_read_request(&self, steps: &[StepPlan]) -> bool {
+        steps.iter().any(|step| {
+            let condition = step.condition.as_ref();
+            condition.is_some_and(|condition| condition.needs.request_head)
+                || self
+                    .policies
+                    .get(step.policy.0 as usize)
+                    .is_some_and(|policy| policy.needs.request_head)
+        })
     }
 
     fn target(&mut self, target: &TargetEndpoint) -> TargetPlan {
@@ -237,11 +269,11 @@ impl Linking<'_> {
         Some(ConditionPlan { condition, needs })
     }
 
-    fn url(&mut self, url: &Text) -> Template {
+    fn url(&mut self, url: &Text) -> TargetUrl {
         // Its findings were reported when the bundle was read.
         let mut template = Template::parse(&url.value, url.span, &mut Diagnostics::default());
         template.bind(&mut self.slots);
-        template
+        TargetUrl::new(template)
     }
 
     fn flow(&mut self, name: &str, description: Option<&Text>) -> FlowRef {
@@ -253,15 +285,17 @@ impl Linking<'_> {
     }
 }
 
-fn target_facts(name: &str, url: Option<&Template>) -> TargetFacts {
-    let literal = url.and_then(Template::as_literal);
-    let parsed = literal.and_then(|text| url::Url::parse(text).ok());
-    let path = parsed.as_ref().map(|url| url.path()).filter(|path| *path != "/");
-    let scheme = parsed.as_ref().map_or(Scheme::Http.as_str(), |url| url.scheme());
+fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
+    let fixed = match url {
+        Some(TargetUrl::Fixed(parsed)) => Some(parsed),
+        Some(TargetUrl::Template(_)) | None => None,
+    };
+    let path = fixed.map(|parsed| parsed.uri.path()).filter(|path| !matches!(*path, "" | "/"));
+    let scheme = fixed.map_or(Scheme::Http, |parsed| parsed.address.scheme);
     TargetFacts {
         name: ByteString::from(name),
         basepath: path.map(ByteString::from),
-        scheme: ByteString::from(scheme),
+        scheme: ByteString::from_static(scheme.as_str()),
     }
 }
 
@@ -274,10 +308,12 @@ struct Binder<'a> {
 impl Bind for Binder<'_> {
     fn bind_variable(&mut self, variable: &mut VarRef) {
         self.slots.bind(variable);
-        if let Place::Message(role, part) = variable.place()
-            && part.needs_body()
-        {
-            self.needs.add(*role, part);
+        match variable.place() {
+            Place::Message(role, part) => self.needs.add(*role, part),
+            Place::Fixed(
+                VarId::ClientResolvedIp | VarId::ProxyClientIp | VarId::VirtualhostAliases,
+            ) => self.needs.request_head = true,
+            Place::Fixed(_) | Place::Slot(_) | Place::SlotPart { .. } | Place::Named => {}
         }
     }
 
@@ -291,7 +327,11 @@ impl Bind for Binder<'_> {
 }
 
 impl Needs {
-    fn add(&mut self, role: Role, _part: &Part) {
+    fn add(&mut self, role: Role, part: &Part) {
+        self.request_head |= matches!(role, Role::Request);
+        if !part.needs_body() {
+            return;
+        }
         match role {
             Role::Request => self.request = true,
             Role::Response => self.response = true,

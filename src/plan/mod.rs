@@ -5,8 +5,11 @@
 
 mod link;
 mod properties;
+mod url;
 
 pub use link::{LinkEnvironment, link};
+pub use url::{ParsedUrl, TargetUrl};
+
 pub use properties::{
     PAYLOAD_BYTES_DEFAULT, ProxyProperties, Retain, SuccessCodes, TargetProperties,
 };
@@ -18,7 +21,6 @@ use bytestring::ByteString;
 use crate::condition::Condition;
 use crate::message::{Facts, FlowRef, TargetFacts};
 use crate::policy::kind::Step;
-use crate::template::Template;
 use crate::variable::Slot;
 
 /// One deployed revision, ready to run.
@@ -66,13 +68,15 @@ pub struct ProxyPlan {
     pub fault_rules: FaultRulesPlan,
     pub routes: Vec<RoutePlan>,
     pub properties: ProxyProperties,
+    /// Something that may run after the target's answer reads the request's headers.
+    pub reads_request_late: bool,
 }
 
 #[derive(Debug)]
 pub struct TargetPlan {
     pub facts: Arc<TargetFacts>,
     /// `HTTPTargetConnection/URL`; `None` where this gateway cannot run the connection.
-    pub url: Option<Template>,
+    pub url: Option<TargetUrl>,
     pub flows: FlowsPlan,
     pub fault_rules: FaultRulesPlan,
     pub properties: TargetProperties,
@@ -113,9 +117,12 @@ pub struct Needs {
     /// The message in scope, whichever that is.
     pub message: bool,
     pub error: bool,
+    /// Not a body: the request's headers are read.
+    pub request_head: bool,
 }
 
 impl Needs {
+    /// Whether any body is needed.
     pub fn any(self) -> bool {
         self.request || self.response || self.message || self.error
     }

@@ -1,13 +1,24 @@
 //! The policies, one file each, and their table.
 
+pub mod apigee_types;
 pub mod kind;
+
+mod cache_entry;
+mod cache_key;
+mod expiry_settings;
+mod invalidate_cache;
+mod lookup_cache;
+mod populate_cache;
+#[cfg(test)]
+mod testing;
 
 use crate::diag::Diagnostics;
 use crate::model::{ApiProxy, PolicyHead};
 use crate::policy::kind::{Policy, PolicyKind, Uses};
 
 /// The types that this gateway runs.
-pub static POLICIES: &[PolicyKind] = &[];
+pub static POLICIES: &[PolicyKind] =
+    &[invalidate_cache::KIND, lookup_cache::KIND, populate_cache::KIND];
 
 /// A policy of a bundle, its body read by its kind.
 #[derive(Debug)]

@@ -1,14 +1,24 @@
 //! Sending a request to a target.
 
+mod http;
+pub mod observed;
+mod pool;
+
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
+use ::http::Request;
 use bytestring::ByteString;
-use http::Request;
 
 use crate::message::{Body, Message};
+
+pub use http::HttpUpstream;
+pub use pool::PoolLimits;
+
+#[cfg(test)]
+mod tests;
 
 /// One call: where to, what, and how long each wait may last.
 #[derive(Debug)]

@@ -129,7 +129,20 @@ impl MemoryCache {
 
     fn lookup(&self, key: &[u8]) -> Lookup {
         let hash = self.hasher.hash_one(key);
-        self.shard(self.place(hash)).lock().get(hash, key, &self.clock)
+        let shard = self.shard(self.place(hash));
+        let mut found = shard.lock().get(hash, key);
+        if let Ok((_, expires_ns)) = found
+            && expires_ns != NEVER_NS
+        {
+            let now_ns = now_ns(&self.clock);
+            if expires_ns <= now_ns {
+                found = shard.lock().get_after_expiry(hash, key, now_ns);
+            }
+        }
+        match found {
+            Ok((item, _)) => Lookup::Hit(item),
+            Err(reason) => Lookup::Miss(reason),
+        }
     }
 
     fn store(&self, key: &[u8], item: Item, ttl: Option<Duration>) -> Result<(), CacheError> {

@@ -1,0 +1,155 @@
+//! The admin listener: health, and later every service door, told apart by path and content
+//! type.
+//!
+//! It answers only for its own host names and to no foreign `Origin`, so that a web page in a
+//! browser on this machine cannot reach it (DNS rebinding, cross-site requests).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use http::header::{ALLOW, HOST, ORIGIN};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::serve::control::{self, text};
+
+/// What the admin listener knows of the gateway.
+pub struct Admin {
+    hosts: Vec<String>,
+    ready: Arc<AtomicBool>,
+}
+
+impl Admin {
+    /// `hosts`: names beside `localhost` and the listener's own address; IPv6 without brackets.
+    /// `ready`: set once every bundle present at start was tried.
+    pub fn new(
+        address: SocketAddr,
+        hosts: impl IntoIterator<Item = String>,
+        ready: Arc<AtomicBool>,
+    ) -> Self {
+        let own = ["localhost".to_owned(), address.ip().to_string()];
+        Self { hosts: own.into_iter().chain(hosts).collect(), ready }
+    }
+
+    /// Serves until `stopped` says true or its sender has gone.
+    pub async fn serve(self, listener: TcpListener, stopped: watch::Receiver<bool>) {
+        let admin = Arc::new(self);
+        control::serve(listener, stopped, move |request: Request<Incoming>| {
+            let admin = admin.clone();
+            async move { admin.answer(&request) }
+        })
+        .await;
+    }
+
+    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        if let Some(refusal) = self.refuse(request.uri(), request.headers()) {
+            return refusal;
+        }
+        match request.uri().path() {
+            "/healthz" => probe(request.method(), true),
+            "/readyz" => probe(request.method(), self.ready.load(Ordering::Acquire)),
+            _ => text(StatusCode::NOT_FOUND, "not found\n"),
+        }
+    }
+
+    fn refuse(&self, target: &Uri, headers: &HeaderMap) -> Option<Response<Full<Bytes>>> {
+        let mut hosts = headers.get_all(HOST).iter();
+        let host = match (target.authority(), hosts.next(), hosts.next()) {
+            (_, _, Some(_)) | (None, None, None) => {
+                return Some(text(StatusCode::BAD_REQUEST, "one Host field is needed\n"));
+            }
+            (Some(authority), _, None) => Some(authority.clone()),
+            (None, Some(host), None) => Authority::try_from(host.as_bytes()).ok(),
+        };
+        if !host.is_some_and(|host| self.is_own(&host)) {
+            return Some(text(
+                StatusCode::MISDIRECTED_REQUEST,
+                "this listener does not answer for that host name\n",
+            ));
+        }
+        let foreign = headers.get_all(ORIGIN).iter().any(|origin| {
+            let origin = Uri::try_from(origin.as_bytes()).ok().and_then(|uri| {
+                uri.scheme()?;
+                uri.authority().cloned()
+            });
+            !origin.is_some_and(|authority| self.is_own(&authority))
+        });
+        foreign.then(|| text(StatusCode::FORBIDDEN, "this origin is not allowed\n"))
+    }
+
+    fn is_own(&self, authority: &Authority) -> bool {
+        let host = authority.host();
+        let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        !authority.as_str().contains('@')
+            && self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
+    }
+}
+
+fn probe(method: &Method, fine: bool) -> Response<Full<Bytes>> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    if fine {
+        text(StatusCode::OK, "ok\n")
+    } else {
+        text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(target: &str, fields: &[(&str, &str)], expected: u16) {
+        let address = SocketAddr::from(([127, 0, 0, 1], 8081));
+        let admin = Admin::new(address, ["gw.example".to_owned()], Arc::default());
+        let mut request = Request::get(target);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(()).expect("the request is well-formed");
+        assert_eq!(admin.answer(&request).status(), expected, "{target} with {fields:?}");
+    }
+
+    #[test]
+    fn answers_only_for_its_own_names_and_origins() {
+        check("/healthz", &[("host", "localhost:8081")], 200);
+        check("/healthz", &[("host", "127.0.0.1")], 200);
+        check("/healthz", &[("host", "GW.example:1")], 200);
+        check("http://localhost/healthz", &[("host", "evil.example")], 200);
+        check("/healthz", &[("host", "evil.example")], 421);
+        check("/healthz", &[("host", "localhost.evil.example")], 421);
+        check("/healthz", &[("host", "localhost@evil.example")], 421);
+        check("/healthz", &[("host", "evil@localhost")], 421);
+        check("/healthz", &[("host", "[::1]:8081")], 421);
+        check("/healthz", &[("host", "no host")], 421);
+        check("/healthz", &[], 400);
+        check("/healthz", &[("host", "localhost"), ("host", "localhost")], 400);
+        let own = ("host", "localhost");
+        check("/healthz", &[own, ("origin", "http://localhost:8081")], 200);
+        check("/healthz", &[own, ("origin", "http://evil.example")], 403);
+        check("/healthz", &[own, ("origin", "null")], 403);
+        check("/nothing", &[own], 404);
+    }
+
+    #[test]
+    fn is_ready_once_told_so() {
+        let ready = Arc::new(AtomicBool::new(false));
+        let address = SocketAddr::from(([127, 0, 0, 1], 8081));
+        let admin = Admin::new(address, [], ready.clone());
+        let request =
+            Request::get("/readyz").header("host", "localhost").body(()).expect("well-formed");
+        assert_eq!(admin.answer(&request).status(), 503);
+        ready.store(true, Ordering::Release);
+        assert_eq!(admin.answer(&request).status(), 200);
+    }
+}

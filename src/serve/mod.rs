@@ -1,0 +1,12 @@
+//! The gateway's listeners: accepting, limits, drain, and one module per door.
+
+pub mod admin;
+mod connection;
+mod control;
+pub mod data;
+pub mod demo;
+pub mod listener;
+mod runtime;
+
+#[cfg(test)]
+mod tests;

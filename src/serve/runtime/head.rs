@@ -1,0 +1,144 @@
+//! What a request's head must satisfy before any plan sees it.
+
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
+
+use crate::message::{Body, Category, Fault, Message, header_text};
+
+/// Method, target and version with the spaces between them, the line's end not counted.
+pub(super) const REQUEST_LINE_BYTES_MAX: usize = 7168;
+
+/// Names and values of all fields, each with its colon, space and line end.
+pub(super) const HEADERS_BYTES_MAX: usize = 25_600;
+
+pub(super) const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// The prefix of fields that are the platform's own.
+const OWN_FIELDS: &str = "x-apigee-";
+
+/// An answer without a plan.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Fault(Fault),
+    /// Where Apigee's catalogue has no entry.
+    Bare(StatusCode),
+}
+
+/// The request as a message, with an origin-form target, one Host and none of the platform's
+/// own fields.
+pub(super) fn admit(request: Request<Body>) -> Result<Message, Refusal> {
+    let (parts, body) = request.into_parts();
+    // A tunnel is no API request.
+    if parts.method == Method::CONNECT {
+        return Err(Refusal::Bare(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    if request_line_bytes(&parts.method, &parts.uri) > REQUEST_LINE_BYTES_MAX {
+        return Err(too_big(
+            StatusCode::URI_TOO_LONG,
+            "protocol.http.TooBigLine",
+            "request line size exceeding 7,168",
+        ));
+    }
+    let mut headers = parts.headers;
+    let mut headers_bytes = 0;
+    let mut has_own_fields = false;
+    for (name, value) in &headers {
+        headers_bytes += name.as_str().len() + value.len() + ": \r\n".len();
+        has_own_fields |= name.as_str().starts_with(OWN_FIELDS);
+    }
+    if headers_bytes > HEADERS_BYTES_MAX {
+        return Err(too_big(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "protocol.http.TooBigHeaders",
+            "request headers size exceeding 25,600",
+        ));
+    }
+    if has_own_fields {
+        let own: Vec<_> =
+            headers.keys().filter(|name| name.as_str().starts_with(OWN_FIELDS)).cloned().collect();
+        for name in own {
+            headers.remove(name);
+        }
+    }
+    // hyper reads a body with both as chunked; the length must not travel on beside it.
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    let uri = parts.uri.into_parts();
+    match &uri.authority {
+        // RFC 9112 section 3.2.2: an absolute-form target's authority takes Host's place.
+        Some(authority) if uri.scheme.is_some() => {
+            headers.insert(HOST, header_text(authority.as_str()));
+        }
+        Some(_) | None => {
+            let mut hosts = headers.get_all(HOST).iter();
+            match (hosts.next(), hosts.next()) {
+                (Some(_), None) => {}
+                (Some(_), Some(_)) => {
+                    let fault =
+                        Fault::new("protocol.http.DuplicateHeader", "Duplicate Header \"Host\"");
+                    return Err(invalid(fault.status(StatusCode::BAD_REQUEST)));
+                }
+                (None, _) if parts.version >= Version::HTTP_11 => {
+                    return Err(Refusal::Bare(StatusCode::BAD_REQUEST));
+                }
+                (None, _) => {}
+            }
+        }
+    }
+    let target = match uri.path_and_query {
+        Some(target) if is_path(&target, &parts.method) => target,
+        Some(_) | None => {
+            let fault = Fault::new("protocol.http.BadPath", "Invalid request path");
+            return Err(invalid(fault.status(StatusCode::BAD_REQUEST)));
+        }
+    };
+    let mut message = Message::request(parts.method, target);
+    message.version = parts.version;
+    message.headers = headers;
+    message.body = body;
+    message.extensions = parts.extensions;
+    Ok(message)
+}
+
+/// `Host` as the client sent it; empty where it sent none.
+pub(super) fn host(request: &Message) -> &str {
+    request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("")
+}
+
+fn request_line_bytes(method: &Method, uri: &Uri) -> usize {
+    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + "://".len());
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    method.as_str().len() + scheme + authority + target + "  HTTP/1.1".len()
+}
+
+/// Unknown: what else Apigee refuses; we ask for a leading slash and whole percent escapes in
+/// the path. `OPTIONS *` passes.
+fn is_path(target: &PathAndQuery, method: &Method) -> bool {
+    let path = target.path();
+    if path == "*" {
+        return method == Method::OPTIONS;
+    }
+    path.starts_with('/') && escapes_are_whole(path.as_bytes())
+}
+
+fn escapes_are_whole(mut path: &[u8]) -> bool {
+    while let Some(at) = memchr::memchr(b'%', path) {
+        match path.get(at + 1..at + 3) {
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => {}
+            Some(_) | None => return false,
+        }
+        path = path.get(at + 3..).unwrap_or_default();
+    }
+    true
+}
+
+fn too_big(status: StatusCode, code: &'static str, text: &str) -> Refusal {
+    invalid(Fault::new(code, text).status(status))
+}
+
+fn invalid(fault: Fault) -> Refusal {
+    Refusal::Fault(fault.category(Category::RequestValidation))
+}

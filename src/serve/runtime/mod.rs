@@ -1,0 +1,116 @@
+//! API traffic: checks a request's head, finds its endpoint, runs the plan.
+//!
+//! Source: Apigee docs, "Runtime error catalog" (`TooBigLine`, `TooBigHeaders`, `BadPath`,
+//! `DuplicateHeader`, `ApplicationNotFound`), "Endpoint properties reference" (`X-Apigee-*`);
+//! RFC 9112 sections 3.2 and 6.3. What hyper refuses before this point (no HTTP, a head past
+//! its buffer) keeps hyper's bare status (`Differs:`).
+
+mod head;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::{Request, Response, StatusCode};
+
+use crate::deploy::Generation;
+use crate::engine::{self, Answer, Env};
+use crate::message::{Body, Category, Client, Fault, MessageContext};
+use crate::serve::connection::{Connections, Handler, Reply};
+use crate::serve::data::Shared;
+
+/// The handler of one data thread.
+pub(super) struct Api {
+    shared: Arc<Shared>,
+    env: Rc<Env>,
+    connections: Rc<Connections>,
+    /// The generation last seen. Requests share it through the `Rc`, so that the counter that
+    /// all threads share is touched once a deploy.
+    current: RefCell<Rc<Current>>,
+}
+
+struct Current {
+    generation: Arc<Generation>,
+}
+
+impl Api {
+    pub(super) fn new(shared: Arc<Shared>, env: Env, connections: Rc<Connections>) -> Self {
+        let current = RefCell::new(Rc::new(Current { generation: shared.generation.load_full() }));
+        Self { shared, env: Rc::new(env), connections, current }
+    }
+
+    fn current(&self) -> Rc<Current> {
+        let mut seen = self.current.borrow_mut();
+        let published = self.shared.generation.load();
+        if !Arc::ptr_eq(&published, &seen.generation) {
+            *seen = Rc::new(Current { generation: Arc::clone(&published) });
+        }
+        seen.clone()
+    }
+
+    fn refuse(&self, fault: &Fault) -> Reply {
+        let mut response = engine::fault_response(fault, self.env.profile);
+        // What is left of the request is not worth reading.
+        response.headers_mut().insert(http::header::CONNECTION, head::CLOSE);
+        Reply::from(response)
+    }
+}
+
+impl Handler for Api {
+    async fn handle(&self, request: Request<Body>, client: Client) -> Reply {
+        let received = self.env.clock.epoch_ms();
+        let request = match head::admit(request) {
+            Ok(request) => request,
+            Err(head::Refusal::Fault(fault)) => return self.refuse(&fault),
+            Err(head::Refusal::Bare(status)) => return Reply::from(bare(status)),
+        };
+        let current = self.current();
+        let path = request.path().unwrap_or("/");
+        let Some(route) = current.generation.route(path) else {
+            let fault = not_found(head::host(&request), path);
+            return Reply::from(engine::fault_response(&fault, self.env.profile));
+        };
+        let (endpoint, basepath_bytes) = (route.endpoint, route.basepath_bytes);
+        let plan = route.plan;
+        let whole = request.body.is_buffered();
+        let facts = plan.facts.clone();
+        let mut cx = MessageContext::new(facts, self.env.clock.clone(), client, request);
+        cx.basepath_bytes = basepath_bytes;
+        cx.times.client_received_start = Some(received);
+        cx.times.client_received_end = whole.then_some(received);
+        let Answer { response, after } = engine::run(plan, endpoint, cx, &self.env).await;
+        let Some(mut cx) = after else { return Reply::from(response) };
+        cx.times.client_sent_start = Some(self.env.clock.epoch_ms());
+        let (plan, env, connections) = (plan.clone(), self.env.clone(), self.connections.clone());
+        let after = Box::new(move || {
+            cx.times.client_sent_end = Some(env.clock.epoch_ms());
+            connections.spawn(async move {
+                engine::run_post_client(&plan, endpoint, *cx, &env).await;
+            });
+        });
+        Reply { response, after: Some(after) }
+    }
+
+    /// Unknown: Apigee names no code for its own failures; the taxonomy's name is used.
+    fn panicked(&self) -> Response<Body> {
+        let fault = Fault::new("messaging.runtime.InternalServerError", "Internal Server Error")
+            .category(Category::System);
+        engine::fault_response(&fault, self.env.profile)
+    }
+}
+
+fn not_found(host: &str, path: &str) -> Fault {
+    Fault::new(
+        "messaging.adaptors.http.flow.ApplicationNotFound",
+        format!("Unable to identify proxy for host: {host} and url: {path}"),
+    )
+    .status(StatusCode::NOT_FOUND)
+    .category(Category::Classification)
+}
+
+fn bare(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    response.headers_mut().insert(http::header::CONNECTION, head::CLOSE);
+    response
+}

@@ -1,0 +1,90 @@
+//! A socket that tells somebody what passes through it: who watches for silence needs to know
+//! when bytes moved and which side is being waited for.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+pub trait Observer {
+    /// `bytes` arrived; 0 is the end of the stream.
+    fn read(&self, bytes: usize);
+    fn read_waits(&self);
+    fn written(&self);
+    fn write_waits(&self);
+}
+
+pub struct Observed<O> {
+    stream: TcpStream,
+    observer: Rc<O>,
+}
+
+impl<O> Observed<O> {
+    pub fn new(stream: TcpStream, observer: Rc<O>) -> Self {
+        Self { stream, observer }
+    }
+}
+
+impl<O: Observer> Observed<O> {
+    fn note_write(&self, result: &Poll<io::Result<usize>>) {
+        match result {
+            Poll::Ready(Ok(_)) => self.observer.written(),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.observer.write_waits(),
+        }
+    }
+}
+
+impl<O: Observer> AsyncRead for Observed<O> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
+        match &result {
+            Poll::Ready(Ok(())) => self.observer.read(buf.filled().len().saturating_sub(before)),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.observer.read_waits(),
+        }
+        result
+    }
+}
+
+impl<O: Observer> AsyncWrite for Observed<O> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.note_write(&result);
+        result
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.note_write(&result);
+        result
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
