@@ -34,3 +34,8 @@ pub mod deploy;
 pub mod engine;
 
 pub mod serve;
+
+pub mod config;
+pub mod gateway;
+
+pub mod cli;

@@ -42,11 +42,8 @@ impl Checked {
 /// Reads and lints what stands at `path`: a bundle's folder or zip, or a bare policy file.
 pub fn check_path(path: &Path, limits: &Limits, view: &EnvironmentView) -> Checked {
     let is_policy = path.extension().is_some_and(|extension| extension == "xml");
-    let opened = if is_policy {
-        Bundle::single_policy(path, limits)
-    } else {
-        Bundle::open(path, limits)
-    };
+    let opened =
+        if is_policy { Bundle::single_policy(path, limits) } else { Bundle::open(path, limits) };
     let file_name = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match opened {
         Ok(mut bundle) if is_policy => {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::bundle::Limits;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{Generation, Registry};
+use crate::deploy::watch::{Change, Entry};
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView};
 use crate::model::{ApiProxy, PolicyHead};
@@ -32,15 +33,12 @@ pub struct Settings {
     /// Whether a policy type that is not built yet refuses the bundle or faults when reached.
     pub unsupported_faults: bool,
     pub limits: Limits,
+    /// The largest body that a step may read where its endpoint says nothing else.
+    pub body_bytes_max: usize,
+    /// `tollgate.demo.backend`: host and port of the samples' backend, where it runs.
+    pub demo_backend: Option<String>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: jiff::tz::TimeZone,
-}
-
-/// What happened to an entry of a watched folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    Changed(PathBuf),
-    Removed(PathBuf),
 }
 
 /// What became of one entry, for the log and for those who ask.
@@ -57,11 +55,18 @@ pub struct Report {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Deployed { revision: u32, base_paths: Vec<String> },
-    DeployedSharedFlow { revision: u32 },
+    Deployed {
+        revision: u32,
+        base_paths: Vec<String>,
+    },
+    DeployedSharedFlow {
+        revision: u32,
+    },
     DeployedPolicy,
     /// Refused; what ran under its name before runs on.
-    Refused { runs_on: bool },
+    Refused {
+        runs_on: bool,
+    },
     Undeployed,
     /// Gone from its folder, and kept because of the proxies named in the findings.
     Kept,
@@ -112,15 +117,15 @@ impl Deployer {
         let mut changed = BTreeSet::new();
         for change in changes {
             match change {
-                Change::Removed(path) => {
-                    changed.remove(path);
-                    if let Some(report) = self.remove(path) {
+                Change::Removed(entry) => {
+                    changed.remove(&entry.path);
+                    if let Some(report) = self.remove(&entry.path) {
                         moved |= report.outcome == Outcome::Undeployed;
                         reports.push(report);
                     }
                 }
-                Change::Changed(path) => {
-                    changed.insert(path.clone());
+                Change::Changed(entry) => {
+                    changed.insert(entry.path.clone());
                 }
             }
         }
@@ -138,6 +143,18 @@ impl Deployer {
             self.publish();
         }
         reports
+    }
+
+    /// What of the entries that are there has not been tried, and what has gone.
+    pub fn news(&self, present: Vec<Entry>) -> Vec<Change> {
+        let known = self.active.keys().chain(&self.refused);
+        let gone = known.filter(|path| !present.iter().any(|entry| entry.path == **path));
+        let gone = gone.cloned().map(|path| Change::Removed(Entry::at(path)));
+        let gone: Vec<Change> = gone.collect();
+        let new = present.into_iter().filter(|entry| {
+            !self.active.contains_key(&entry.path) && !self.refused.contains(&entry.path)
+        });
+        gone.into_iter().chain(new.map(Change::Changed)).collect()
     }
 
     /// The view that a newcomer at `path` is judged against: everything deployed but itself.
@@ -275,6 +292,8 @@ impl Deployer {
             environment: &self.settings.environment,
             caches: &self.caches,
             zone: &self.settings.zone,
+            body_bytes_max: self.settings.body_bytes_max,
+            demo_backend: self.settings.demo_backend.as_deref(),
         };
         (link(proxy, policies, &environment), used)
     }
@@ -315,7 +334,10 @@ impl Deployer {
                 .warning(
                     STILL_USED,
                     None,
-                    format!("the environment policy is gone and still used by {}", users.join(", ")),
+                    format!(
+                        "the environment policy is gone and still used by {}",
+                        users.join(", ")
+                    ),
                 )
                 .help("it runs on until no deployed proxy names it");
             Outcome::Kept
@@ -388,7 +410,11 @@ impl Deployer {
                 .error(
                     NAME_TAKEN,
                     name.span,
-                    format!("the {kind} `{}` is already deployed from {}", name.value, at.display()),
+                    format!(
+                        "the {kind} `{}` is already deployed from {}",
+                        name.value,
+                        at.display()
+                    ),
                 )
                 .help("give one of the two another name, or remove one");
         }

@@ -4,9 +4,10 @@ mod check;
 mod deployer;
 mod generation;
 mod router;
+pub mod watch;
 
 pub use check::{Checked, Found, check_path};
-pub use deployer::{Change, Deployer, Outcome, Report, Settings};
+pub use deployer::{Deployer, Outcome, Report, Settings};
 pub use generation::{Generation, Registry, Route};
 
 #[cfg(test)]

@@ -8,14 +8,14 @@ use hashbrown::HashMap;
 
 /// A tree over path elements. `T` is what a base path leads to.
 #[derive(Debug)]
-pub struct Router<T> {
+pub(super) struct Router<T> {
     root: Node<T>,
 }
 
 #[derive(Debug)]
 struct Node<T> {
     value: Option<T>,
-    literal: HashMap<Box<str>, Node<T>, foldhash::fast::RandomState>,
+    literal: HashMap<String, Node<T>, foldhash::fast::RandomState>,
     any: Option<Box<Node<T>>>,
 }
 
@@ -33,15 +33,15 @@ impl<T> Default for Router<T> {
 
 /// What a path found.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Found<'a, T> {
-    pub value: &'a T,
+pub(super) struct Found<'a, T> {
+    pub(super) value: &'a T,
     /// How many bytes of the path the base path covers; the rest is empty or starts with `/`.
-    pub bytes: usize,
+    pub(super) bytes: usize,
 }
 
 impl<T> Router<T> {
     /// Puts `value` at a base path. What stood there is handed back and replaced.
-    pub fn insert(&mut self, base_path: &str, value: T) -> Option<T> {
+    pub(super) fn insert(&mut self, base_path: &str, value: T) -> Option<T> {
         let mut node = &mut self.root;
         for element in elements(base_path) {
             node = if element == "*" {
@@ -54,21 +54,11 @@ impl<T> Router<T> {
     }
 
     /// `path` starts with `/` and has no query.
-    pub fn find(&self, path: &str) -> Option<Found<'_, T>> {
+    pub(super) fn find(&self, path: &str) -> Option<Found<'_, T>> {
         let mut best = self.root.value.as_ref().map(|value| Found { value, bytes: 0 });
         search(&self.root, path, 0, &mut best);
         best
     }
-}
-
-/// Base paths that are the same place: without the slash at the end, `/` as the empty text.
-pub fn normal_form(base_path: &str) -> String {
-    let mut text = String::with_capacity(base_path.len());
-    for element in elements(base_path) {
-        text.push('/');
-        text.push_str(element);
-    }
-    text
 }
 
 fn elements(path: &str) -> impl Iterator<Item = &str> {
@@ -134,8 +124,6 @@ mod tests {
 
     #[test]
     fn the_slash_at_the_end_of_a_base_path_does_not_matter() {
-        assert_eq!(normal_form("/a/b/"), "/a/b");
-        assert_eq!(normal_form("/"), "");
         check(&["/a/"], "/a/b", Some(("/a/", "/b")));
     }
 }

@@ -76,10 +76,7 @@ pub(super) async fn call(
 }
 
 /// Where the request goes: a variable's URL, or the configured one.
-fn base_url<'p>(
-    cx: &MessageContext,
-    target: &'p TargetPlan,
-) -> Result<Cow<'p, ParsedUrl>, Fault> {
+fn base_url<'p>(cx: &MessageContext, target: &'p TargetPlan) -> Result<Cow<'p, ParsedUrl>, Fault> {
     let state = cx.target.as_ref();
     let dynamic = state.and_then(|state| state.url.as_deref().or(state.evaluated_url.as_deref()));
     let rendered = match (dynamic, &target.url) {

@@ -204,15 +204,24 @@ fn check_findings(children: &str, expected: Expect) {
 
 #[test]
 fn findings_name_their_places() {
-    check_findings("", expect![[r#"
+    check_findings(
+        "",
+        expect![[r#"
         p.xml:1:2: error[GW101]: `LookupCache` has no `CacheKey`
-    "#]]);
-    check_findings("<CacheKey/>", expect![[r#"
+    "#]],
+    );
+    check_findings(
+        "<CacheKey/>",
+        expect![[r#"
         p.xml:3:1: error[GW101]: `CacheKey` in `LookupCache` is empty
-    "#]]);
-    check_findings("<CacheKey><KeyFragment/></CacheKey>", expect![[r#"
+    "#]],
+    );
+    check_findings(
+        "<CacheKey><KeyFragment/></CacheKey>",
+        expect![[r#"
         p.xml:3:1: warning[GW302]: `CacheKey` has no `KeyFragment`
-    "#]]);
+    "#]],
+    );
     check_findings(
         "<Scope>exclusive</Scope><CacheKey><KeyFragment>a</KeyFragment></CacheKey>",
         expect![[r#"

@@ -269,25 +269,43 @@ fn check_findings(children: &str, expected: Expect) {
 
 #[test]
 fn findings_name_their_places() {
-    check_findings("", expect![[r#"
+    check_findings(
+        "",
+        expect![[r#"
         p.xml:1:2: error[GW101]: `LookupCache` has no `AssignTo`
-    "#]]);
-    check_findings("<AssignTo> </AssignTo>", expect![[r#"
+    "#]],
+    );
+    check_findings(
+        "<AssignTo> </AssignTo>",
+        expect![[r#"
         p.xml:3:1: error[GW101]: `AssignTo` in `LookupCache` is empty
-    "#]]);
-    check_findings("<AssignTo>system.time</AssignTo>", expect![[r#"
+    "#]],
+    );
+    check_findings(
+        "<AssignTo>system.time</AssignTo>",
+        expect![[r#"
         p.xml:3:11: warning[GW306]: `system.time` is read-only, so that a hit is lost
-    "#]]);
-    for_timeout("-1", expect![[r#"
+    "#]],
+    );
+    for_timeout(
+        "-1",
+        expect![[r#"
         p.xml:4:30: error[GW304]: CacheLookupTimeoutInSeconds -1 value should be greater than zero.
-    "#]]);
-    for_timeout("0", expect![[r#"
+    "#]],
+    );
+    for_timeout(
+        "0",
+        expect![[r#"
         p.xml:4:30: warning[GW305]: CacheLookupTimeoutInSeconds is 0
-    "#]]);
+    "#]],
+    );
     for_timeout("1", expect![""]);
-    for_timeout("soon", expect![[r#"
+    for_timeout(
+        "soon",
+        expect![[r#"
         p.xml:4:30: error[GW104]: `soon` in CacheLookupTimeoutInSeconds is not an integer
-    "#]]);
+    "#]],
+    );
 }
 
 #[track_caller]
