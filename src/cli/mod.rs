@@ -17,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use state::{StateDir, StateError};
 
 use crate::config::{Config, ConfigError, Overrides, ProfileName};
+use crate::gateway::StartError;
 
 /// The exit code of a command that did what it was asked.
 pub const FINE: u8 = 0;
@@ -107,8 +108,8 @@ pub enum CliError {
     Write(#[source] io::Error),
     #[error("cannot {what}")]
     Serve { what: &'static str, source: io::Error },
-    #[error("{what} is not wired into this program")]
-    NotWired { what: &'static str },
+    #[error(transparent)]
+    Start(StartError),
 }
 
 impl CliError {
@@ -116,8 +117,7 @@ impl CliError {
         match self {
             Self::Arguments(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
             Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } => USAGE,
-            Self::State(_) | Self::Write(_) | Self::Serve { .. } => REFUSED,
-            Self::NotWired { .. } => INTERNAL,
+            Self::State(_) | Self::Write(_) | Self::Serve { .. } | Self::Start(_) => REFUSED,
         }
     }
 }

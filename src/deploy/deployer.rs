@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::bundle::Limits;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{Generation, Registry};
-use crate::deploy::watch::Change;
+use crate::deploy::watch::{Change, Entry};
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView};
 use crate::model::{ApiProxy, PolicyHead};
@@ -33,6 +33,10 @@ pub struct Settings {
     /// Whether a policy type that is not built yet refuses the bundle or faults when reached.
     pub unsupported_faults: bool,
     pub limits: Limits,
+    /// The largest body that a step may read where its endpoint says nothing else.
+    pub body_bytes_max: usize,
+    /// `tollgate.demo.backend`: host and port of the samples' backend, where it runs.
+    pub demo_backend: Option<String>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: jiff::tz::TimeZone,
 }
@@ -139,6 +143,18 @@ impl Deployer {
             self.publish();
         }
         reports
+    }
+
+    /// What of the entries that are there has not been tried, and what has gone.
+    pub fn news(&self, present: Vec<Entry>) -> Vec<Change> {
+        let known = self.active.keys().chain(&self.refused);
+        let gone = known.filter(|path| !present.iter().any(|entry| entry.path == **path));
+        let gone = gone.cloned().map(|path| Change::Removed(Entry::at(path)));
+        let gone: Vec<Change> = gone.collect();
+        let new = present.into_iter().filter(|entry| {
+            !self.active.contains_key(&entry.path) && !self.refused.contains(&entry.path)
+        });
+        gone.into_iter().chain(new.map(Change::Changed)).collect()
     }
 
     /// The view that a newcomer at `path` is judged against: everything deployed but itself.
@@ -276,6 +292,8 @@ impl Deployer {
             environment: &self.settings.environment,
             caches: &self.caches,
             zone: &self.settings.zone,
+            body_bytes_max: self.settings.body_bytes_max,
+            demo_backend: self.settings.demo_backend.as_deref(),
         };
         (link(proxy, policies, &environment), used)
     }

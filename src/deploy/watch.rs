@@ -38,6 +38,18 @@ pub struct Entry {
     pub kind: EntryKind,
 }
 
+impl Entry {
+    /// What a path would be by its name.
+    pub fn at(path: PathBuf) -> Self {
+        let kind = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("xml") => EntryKind::Policy,
+            Some("zip") => EntryKind::Zip,
+            Some(_) | None => EntryKind::Folder,
+        };
+        Self { path, kind }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKind {
     Folder,

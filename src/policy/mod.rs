@@ -3,12 +3,15 @@
 pub mod apigee_types;
 pub mod kind;
 
+mod assign_message;
 mod cache_entry;
 mod cache_key;
 mod expiry_settings;
 mod invalidate_cache;
 mod lookup_cache;
+mod message_builder;
 mod populate_cache;
+mod raise_fault;
 #[cfg(test)]
 mod testing;
 
@@ -17,8 +20,13 @@ use crate::model::{ApiProxy, PolicyHead};
 use crate::policy::kind::{Policy, PolicyKind, Uses};
 
 /// The types that this gateway runs.
-pub static POLICIES: &[PolicyKind] =
-    &[invalidate_cache::KIND, lookup_cache::KIND, populate_cache::KIND];
+pub static POLICIES: &[PolicyKind] = &[
+    assign_message::KIND,
+    invalidate_cache::KIND,
+    lookup_cache::KIND,
+    populate_cache::KIND,
+    raise_fault::KIND,
+];
 
 /// A policy of a bundle, its body read by its kind.
 #[derive(Debug)]
