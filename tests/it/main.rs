@@ -2,12 +2,23 @@
 
 mod cli;
 mod corpus;
+mod drop_in;
+mod redeploy;
+mod support;
 mod tidy;
+mod transcripts;
 
 use libtest_mimic::{Arguments, Trial};
 
 /// A list of tests for each module; a new module is one row here.
-const LISTS: &[fn() -> Vec<Trial>] = &[cli::trials, corpus::trials, tidy::trials];
+const LISTS: &[fn() -> Vec<Trial>] = &[
+    cli::trials,
+    corpus::trials,
+    drop_in::trials,
+    redeploy::trials,
+    tidy::trials,
+    transcripts::trials,
+];
 
 fn main() {
     let arguments = Arguments::from_args();

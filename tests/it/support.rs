@@ -156,7 +156,10 @@ pub fn revision_bundle(
     write_bundle(
         folder,
         &[
-            (&format!("apiproxy/{name}.xml"), &format!(r#"<APIProxy name="{name}" revision="1"/>"#)),
+            (
+                &format!("apiproxy/{name}.xml"),
+                &format!(r#"<APIProxy name="{name}" revision="1"/>"#),
+            ),
             (
                 "apiproxy/proxies/default.xml",
                 &format!(

@@ -35,8 +35,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("deploy", 8),
     ("serve", 9),
     ("config", 10),
-    ("cli", 11),
-    ("main", 12),
+    ("gateway", 11),
+    ("cli", 12),
+    ("main", 13),
 ];
 
 /// The files that may say `unsafe`, each with an `#[expect(unsafe_code, reason)]`.
