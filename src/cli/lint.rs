@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 use serde_json::{Value, json};
 
-use crate::bundle::Limits;
+use crate::bundle::{BundleKind, Limits};
 use crate::cli::{CliError, FINE, Format, LintArguments, REFUSED, load};
 use crate::config::{Config, Overrides, Unsupported};
 use crate::deploy::watch::{entries, holds_bundle};
@@ -75,7 +75,8 @@ fn expand(path: PathBuf, paths: &mut Vec<PathBuf>) -> Result<(), CliError> {
             Err(CliError::NoBundle { path })
         };
     }
-    if holds_bundle(&path) {
+    let is_root = |kind: BundleKind| path.file_name().is_some_and(|name| name == kind.root());
+    if holds_bundle(&path) || BundleKind::ALL.into_iter().any(is_root) {
         paths.push(path);
         return Ok(());
     }

@@ -20,7 +20,7 @@ const WAITING: &[&str] = &[];
 /// Refusals that were looked at: the platform refuses these bundles too.
 const REFUSED: &[(&str, &str)] = &[];
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     #[expect(clippy::disallowed_methods, reason = "the test's own switch, no setting")]
     let Ok(corpus) = env::var("TOLLGATE_CORPUS") else { return Vec::new() };
     let bundles = bundles(Path::new(&corpus));
