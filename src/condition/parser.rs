@@ -3,7 +3,7 @@
 //! Source: Apigee docs, "Conditions reference"; the apigeelint rules CC001 to CC007, whose own
 //! grammar gives `and` and `or` one rank: Java's is followed here, where `and` binds tighter.
 //! `!` and `not` take a whole comparison, as that grammar has it. Findings: CC001, CC003,
-//! CC004, CC007, GW301 (a path pattern that no path can match), GW302 (`?` in one).
+//! CC004, CC007, GW122 (a path pattern that no path can match), GW123 (`?` in one).
 
 use std::collections::VecDeque;
 
@@ -325,12 +325,12 @@ impl<'t> Parser<'t> {
         if is_path && !pattern.starts_with('/') {
             let message = format!("the pattern has no leading slash and never matches `{name}`");
             let help = format!("write \"/{pattern}\"");
-            self.find("GW301", token.start, token.end, message, Some(help));
+            self.find("GW122", token.start, token.end, message, Some(help));
         }
         if is_path && pattern.contains('?') && !name.ends_with(".uri") {
             let message = format!("the pattern has a `?`, which `{name}` never holds");
             let help = "compare query parameters by `request.queryparam.NAME`";
-            self.find("GW302", token.start, token.end, message, Some(help.to_owned()));
+            self.find("GW123", token.start, token.end, message, Some(help.to_owned()));
         }
     }
 

@@ -742,8 +742,8 @@ fn findings_point_at_what_is_odd() {
         ("true", &[("CC001", "true")]),
         ("a and \"x\"", &[("CC001", "\"x\"")]),
         ("a or \"b\" = \"b\"", &[("CC001", "\"b\" = \"b\"")]),
-        ("proxy.pathsuffix MatchesPath \"a/*\"", &[("GW301", "\"a/*\"")]),
-        ("proxy.pathsuffix MatchesPath \"/a?b=*\"", &[("GW302", "\"/a?b=*\"")]),
+        ("proxy.pathsuffix MatchesPath \"a/*\"", &[("GW122", "\"a/*\"")]),
+        ("proxy.pathsuffix MatchesPath \"/a?b=*\"", &[("GW123", "\"/a?b=*\"")]),
         ("request.path MatchesPath \"/a\"", &[]),
         ("mine MatchesPath \"a/*\"", &[]),
     ] {

@@ -225,6 +225,7 @@ impl Deployer {
             return false;
         }
         self.refuse_taken_name(path, &mut checked);
+        self.refuse_lost_policy(path, &mut checked);
         if !checked.is_fit() {
             let runs_on = self.active.contains_key(path);
             self.refused.insert(path.to_owned());
@@ -417,6 +418,23 @@ impl Deployer {
                     ),
                 )
                 .help("give one of the two another name, or remove one");
+        }
+    }
+
+    /// A policy file that takes another name would take the old one from those who use it.
+    fn refuse_lost_policy(&self, path: &Path, checked: &mut Checked) {
+        let Some(Active::Policy { head: old, .. }) = self.active.get(path) else { return };
+        let name = match &checked.found {
+            Some(Found::EnvironmentPolicy { head }) => &head.name,
+            Some(Found::Proxy { .. } | Found::SharedFlow { .. }) | None => return,
+        };
+        let users = self.users_of(&old.name.value);
+        if name.value != old.name.value && !users.is_empty() {
+            let (old, users) = (&old.name.value, users.join(", "));
+            checked
+                .diags
+                .error(STILL_USED, name.span, format!("policy `{old}` is still used by {users}"))
+                .help(format!("put `{}` into a file of its own", name.value));
         }
     }
 

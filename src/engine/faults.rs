@@ -129,10 +129,7 @@ pub(super) fn enter(cx: &mut MessageContext, mut fault: Fault, profile: Profile)
         Some(made) => {
             let mut made = *made;
             // RaiseFault without a payload answers with the default body.
-            if fault.category == Category::Custom
-                && matches!(made.body, Body::Empty)
-                && !made.headers.contains_key(CONTENT_TYPE)
-            {
+            if !fault.has_body {
                 let default = default_message(&fault, profile);
                 made.headers.extend(default.headers);
                 made.body = default.body;

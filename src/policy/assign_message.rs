@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::diag::Diagnostics;
 use crate::message::{Fault, Message, MessageContext, MessageKind, Value};
 use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
-use crate::policy::message_builder::{Destination, MessageBuilder, Owner, in_scope};
+use crate::policy::message_builder::{Destination, MessageBuilder, Owner, bind_head, in_scope};
 use crate::variable::{Part, Place, Role, VarRef};
 use crate::xml::{Element, FromXml, Text};
 
@@ -106,12 +106,9 @@ impl AssignTo {
         }
     }
 
-    /// A binding of a predefined message would ask for its body.
     fn link(&mut self, linker: &mut dyn Linker) {
-        if self.role().is_none()
-            && let Some(variable) = &mut self.variable
-        {
-            linker.bind_variable(variable);
+        if let Some(variable) = &mut self.variable {
+            bind_head(variable, linker);
         }
     }
 
@@ -159,6 +156,9 @@ impl AssignTo {
         variable: &VarRef,
         owner: &Owner,
     ) -> Result<Destination, Fault> {
+        if matches!(variable.place(), Place::Message(..) | Place::Fixed(_)) {
+            return Err(owner.no_message(variable.name()));
+        }
         if self.create_new != Some(true) {
             match cx.get_value(variable) {
                 Some(Value::Message(message)) => return Ok(Destination::Own(message)),

@@ -15,7 +15,7 @@ use crate::policy::cache_key::{KeyBuffer, ScopeNames};
 use crate::policy::kind::{
     CacheAccess, IoStep, Linker, Next, Policy, PolicyKind, Revisions, Run, Step, Uses, skip_head,
 };
-use crate::store::cache::CacheError;
+use crate::store::cache::{CacheError, NamedCache};
 use crate::template::RefOrText;
 use crate::variable::{Bind, Bindable};
 use crate::xml::{Element, FromXml};
@@ -108,43 +108,24 @@ impl IoStep for LinkedInvalidateCache {
             Ok(found) => found,
             Err(fault) => return Run::Done(Err(fault)),
         };
+        let key = if self.purge_children { self.purged(cx, key) } else { key };
         if key.get().is_none() {
             self.entry.log_too_long();
             return Run::Done(Ok(Next::Continue));
         }
-        if !self.purge_children {
-            return ask(
-                cx,
-                cache,
-                key,
-                |cache, key| cache.remove(key),
-                |_, gone| Ok(gone_or_logged(gone.map(usize::from))),
-            );
-        }
-        // Unknown: what a purge without a Prefix takes. The whole key counts as the prefix:
-        // the literal reading would empty the scope.
-        let mut prefix = KeyBuffer::default();
-        let prefix = if self.entry.key.has_prefix() {
-            self.entry.key.compose_prefix(cx, &mut prefix);
-            prefix
+        if self.purge_children {
+            ask(cx, cache, key, |cache, key| cache.purge(key), |_, gone| Ok(logged(gone)))
         } else {
-            key
-        };
-        ask(
-            cx,
-            cache,
-            prefix,
-            |cache, prefix| cache.purge(prefix),
-            |_, gone| Ok(gone_or_logged(gone)),
-        )
+            let gone = |_: &mut MessageContext, gone: Result<bool, CacheError>| {
+                Ok(logged(gone.map(usize::from)))
+            };
+            ask(cx, cache, key, |cache, key| cache.remove(key), gone)
+        }
     }
 }
 
 impl LinkedInvalidateCache {
-    fn find(
-        &self,
-        cx: &mut MessageContext,
-    ) -> Result<(&crate::store::cache::NamedCache, KeyBuffer), Fault> {
+    fn find(&self, cx: &mut MessageContext) -> Result<(&NamedCache, KeyBuffer), Fault> {
         let CacheContext { proxy, endpoint, target } = &self.context;
         if proxy.is_none() && endpoint.is_none() && target.is_none() {
             return self.entry.find(cx);
@@ -165,6 +146,19 @@ impl LinkedInvalidateCache {
         self.entry.find_in(cx, &names)
     }
 
+    /// What all keys of a purge begin with: the Prefix, whatever the fragments are.
+    ///
+    /// Unknown: what a purge without a Prefix takes. The whole key counts as the prefix: the
+    /// literal reading would empty the scope.
+    fn purged(&self, cx: &MessageContext, key: KeyBuffer) -> KeyBuffer {
+        if !self.entry.key.has_prefix() {
+            return key;
+        }
+        let mut prefix = KeyBuffer::default();
+        self.entry.key.compose_prefix(cx, &mut prefix);
+        prefix
+    }
+
     /// Unknown: the revision in another proxy's keys. It is the one that is deployed now.
     fn revision_of(&self, proxy: &str, cx: &MessageContext) -> Option<ByteString> {
         if *proxy == *cx.facts.proxy {
@@ -180,7 +174,7 @@ fn own_text(part: Option<&RefOrText>, cx: &MessageContext) -> Option<String> {
 }
 
 /// A missing entry is a success, and a cache that cannot be reached no fault.
-fn gone_or_logged(gone: Result<usize, CacheError>) -> Next {
+fn logged(gone: Result<usize, CacheError>) -> Next {
     if let Err(error) = gone {
         tracing::warn!(%error, "cache entries are not removed");
     }

@@ -10,6 +10,8 @@ mod copy;
 mod read;
 mod variable;
 
+pub(super) use copy::bind_head;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;

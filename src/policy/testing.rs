@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytestring::ByteString;
 use http::Method;
@@ -17,9 +18,9 @@ use crate::policy::kind::{Linker, Next, Policy, Revisions, Run, Step, Uses};
 use crate::policy::kind_of;
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
-use crate::store::cache::{Caches, NamedCache};
+use crate::store::cache::{Answer, Caches, Item, Lookup, NamedCache};
 use crate::variable::{Bind, Place, Slot, Slots, VarRef};
-use crate::xml;
+use crate::xml::{self, FromXml};
 
 /// 2024-02-28T12:00:00Z.
 pub(super) const NOW_MS: i64 = 1_709_121_600_000;
@@ -131,6 +132,24 @@ pub(super) fn read(text: &str) -> (Option<Box<dyn Policy>>, String) {
     let policy = (kind.read)(&element, &mut diags);
     diags.sort();
     (policy, render_short("", &diags, &sources))
+}
+
+/// Reads one element.
+pub(super) fn read_element<T: FromXml>(text: &str) -> Option<T> {
+    let mut diags = Diagnostics::default();
+    let text: Arc<str> = Arc::from(text);
+    let file = SourceMap::default().add("p.xml", text.clone());
+    let element = xml::parse(file, &text, &mut diags).expect("the XML is well-formed");
+    T::from_xml(&element, &mut diags)
+}
+
+/// What a cache in memory has under a key.
+pub(super) fn stored(cache: &NamedCache, key: &str) -> Option<Item> {
+    match cache.lookup(key.as_bytes(), Duration::ZERO) {
+        Answer::Now(Lookup::Hit(item)) => Some(item),
+        Answer::Now(Lookup::Miss(_)) => None,
+        Answer::Later(_) => panic!("a cache in memory answers at once"),
+    }
 }
 
 pub(super) fn findings(text: &str) -> String {

@@ -54,6 +54,17 @@ impl Piece {
     }
 }
 
+/// Binds a message of which everything but the body is used.
+pub(in crate::policy) fn bind_head(message: &mut VarRef, linker: &mut dyn Linker) {
+    if matches!(message.place(), Place::Message(_, Part::Whole)) {
+        // A binding of a whole predefined message would ask for its body.
+        let mut version = VarRef::parse(&format!("{}.version", message.name()));
+        linker.bind_variable(&mut version);
+    } else {
+        linker.bind_variable(message);
+    }
+}
+
 /// Where a copy comes from.
 enum Source {
     Role(Role),
@@ -64,9 +75,10 @@ impl Copy {
     pub(super) fn link(&mut self, linker: &mut dyn Linker) {
         let reads_body =
             self.pieces.list.iter().any(|piece| *piece == Piece::Payload || piece.is_form());
-        // A binding of a whole message asks for its body.
-        if reads_body || !matches!(self.source.place(), Place::Message(_, Part::Whole)) {
+        if reads_body {
             linker.bind_variable(&mut self.source);
+        } else {
+            bind_head(&mut self.source, linker);
         }
     }
 

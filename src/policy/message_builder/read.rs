@@ -148,6 +148,7 @@ impl Reading<'_> {
         let prefix = xml.attribute("variablePrefix");
         let suffix = xml.attribute("variableSuffix");
         let resource = xml.attribute("template");
+        report_unknown_attributes(xml);
         if element.is_empty() && content_type.is_none() && resource.is_none() {
             return;
         }
@@ -301,6 +302,7 @@ impl Reading<'_> {
     fn assigned_template(&mut self, element: &Element) -> Option<RefOrTemplate> {
         let mut xml = element.reader(self.diags);
         let variable = xml.attribute("ref").map(|found| VarRef::parse(&found.value));
+        report_unknown_attributes(xml);
         let span = element.inner_span;
         let text =
             (!element.is_empty()).then(|| Template::parse(&content(element), span, self.diags));
@@ -369,6 +371,13 @@ fn template_of(xml: &mut Fields<'_, '_>, name: &'static str) -> Option<Template>
 
 fn trimmed_template(element: &Element, diags: &mut Diagnostics) -> Template {
     Template::parse(content(element).trim(), element.text_span(), diags)
+}
+
+/// Child elements are content here and not unknown.
+fn report_unknown_attributes(xml: Fields<'_, '_>) {
+    if !xml.element().has_elements() {
+        xml.finish();
+    }
 }
 
 /// The text; where there is markup, the XML as it is written.
