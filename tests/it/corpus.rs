@@ -36,7 +36,6 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    #[expect(clippy::disallowed_methods, reason = "the test's own switch, no setting")]
     let Ok(corpus) = env::var("TOLLGATE_CORPUS") else { return Vec::new() };
     let bundles = bundles(Path::new(&corpus));
     let total = bundles.len();

@@ -1,5 +1,8 @@
 //! The integration tests: one binary, in which each fixture is a test with a name of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by its panic")]
+#![expect(clippy::disallowed_methods, reason = "tests read their fixtures and the project's files")]
+
 mod cli;
 mod corpus;
 mod drop_in;
