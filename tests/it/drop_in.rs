@@ -11,7 +11,7 @@ use tollgate::gateway::Gateway;
 
 use crate::support::{Client, echo_backend, revision_bundle, until};
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     type Check = fn() -> Result<()>;
     let checks: [(&str, Check); 3] = [
         ("a_bundle_is_served_replaced_and_gone", a_bundle_is_served_replaced_and_gone),

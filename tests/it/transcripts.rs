@@ -42,7 +42,7 @@ use tollgate::upstream::{Calling, TargetAnswer, TargetCall, Upstream, UpstreamEr
 /// 2013-08-21T19:16:47Z: every transcript begins here.
 const START_MS: i64 = 1_377_112_607_000;
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut trials = Vec::new();
     for group in ["policy", "engine"] {
