@@ -14,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
@@ -21,6 +22,7 @@ use toml::de::DeTable;
 
 use crate::config::file::{Address, File};
 use crate::diag::{FileId, SourceMap};
+use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 
 /// The file that is read where no other is named, if it is there.
@@ -52,14 +54,21 @@ pub struct Config {
     pub demo_backend: Option<SocketAddr>,
 }
 
-/// Which of the two platforms decides where they differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// How the file and the command line spell a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// A named cache must exist when a bundle that names it is deployed.
+pub enum ProfileName {
     Edge,
-    /// A named cache comes into being on first use.
     X,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Edge => Self::Edge,
+            ProfileName::X => Self::X,
+        }
+    }
 }
 
 /// Port 0 lets the system choose.
@@ -136,7 +145,7 @@ impl Default for Config {
 /// What the command line says instead of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    pub profile: Option<Profile>,
+    pub profile: Option<ProfileName>,
     pub api: Option<SocketAddr>,
     pub admin: Option<SocketAddr>,
 }
@@ -219,7 +228,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
     Config {
         organization: file.organization.map_or(default.organization, |name| name.0),
         environment: file.environment.map_or(default.environment, |name| name.0),
-        profile: overrides.profile.or(file.profile).unwrap_or(default.profile),
+        profile: overrides.profile.or(file.profile).map_or(default.profile, Profile::from),
         time_zone: file.time_zone.map_or(default.time_zone, |zone| zone.0),
         insecure,
         listen: Listen { api: api.address, admin: admin.address },

@@ -36,3 +36,6 @@ pub mod engine;
 pub mod serve;
 
 pub mod config;
+pub mod gateway;
+
+pub mod cli;

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::config::{CacheBackend, Limits, Profile, Unsupported};
+use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
 use crate::store::cache::definition::{CacheDefinition, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
 
@@ -20,7 +20,7 @@ use crate::store::cache::expiry::{Expiry, ExpirySettings};
 pub(super) struct File {
     pub(super) organization: Option<Name>,
     pub(super) environment: Option<Name>,
-    pub(super) profile: Option<Profile>,
+    pub(super) profile: Option<ProfileName>,
     pub(super) time_zone: Option<Zone>,
     pub(super) insecure: Option<bool>,
     #[serde(default)]

@@ -33,7 +33,7 @@ fn paths_stand_relative_to_the_file() {
 #[test]
 fn the_command_line_wins() {
     let overrides = Overrides {
-        profile: Some(Profile::X),
+        profile: Some(ProfileName::X),
         api: Some("127.0.0.1:1".parse().expect("an address")),
         admin: Some("127.0.0.1:2".parse().expect("an address")),
     };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::bundle::Limits;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{Generation, Registry};
-use crate::deploy::watch::Change;
+use crate::deploy::watch::{Change, Entry};
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView};
 use crate::model::{ApiProxy, PolicyHead};
@@ -33,6 +33,10 @@ pub struct Settings {
     /// Whether a policy type that is not built yet refuses the bundle or faults when reached.
     pub unsupported_faults: bool,
     pub limits: Limits,
+    /// The largest body that a step may read where its endpoint says nothing else.
+    pub body_bytes_max: usize,
+    /// `tollgate.demo.backend`: host and port of the samples' backend, where it runs.
+    pub demo_backend: Option<String>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: jiff::tz::TimeZone,
 }
@@ -141,6 +145,18 @@ impl Deployer {
         reports
     }
 
+    /// What of the entries that are there has not been tried, and what has gone.
+    pub fn news(&self, present: Vec<Entry>) -> Vec<Change> {
+        let known = self.active.keys().chain(&self.refused);
+        let gone = known.filter(|path| !present.iter().any(|entry| entry.path == **path));
+        let gone = gone.cloned().map(|path| Change::Removed(Entry::at(path)));
+        let gone: Vec<Change> = gone.collect();
+        let new = present.into_iter().filter(|entry| {
+            !self.active.contains_key(&entry.path) && !self.refused.contains(&entry.path)
+        });
+        gone.into_iter().chain(new.map(Change::Changed)).collect()
+    }
+
     /// The view that a newcomer at `path` is judged against: everything deployed but itself.
     pub fn view_for(&self, path: Option<&Path>) -> EnvironmentView {
         let mut view = EnvironmentView::new(
@@ -209,6 +225,7 @@ impl Deployer {
             return false;
         }
         self.refuse_taken_name(path, &mut checked);
+        self.refuse_lost_policy(path, &mut checked);
         if !checked.is_fit() {
             let runs_on = self.active.contains_key(path);
             self.refused.insert(path.to_owned());
@@ -276,6 +293,8 @@ impl Deployer {
             environment: &self.settings.environment,
             caches: &self.caches,
             zone: &self.settings.zone,
+            body_bytes_max: self.settings.body_bytes_max,
+            demo_backend: self.settings.demo_backend.as_deref(),
         };
         (link(proxy, policies, &environment), used)
     }
@@ -399,6 +418,23 @@ impl Deployer {
                     ),
                 )
                 .help("give one of the two another name, or remove one");
+        }
+    }
+
+    /// A policy file that takes another name would take the old one from those who use it.
+    fn refuse_lost_policy(&self, path: &Path, checked: &mut Checked) {
+        let Some(Active::Policy { head: old, .. }) = self.active.get(path) else { return };
+        let name = match &checked.found {
+            Some(Found::EnvironmentPolicy { head }) => &head.name,
+            Some(Found::Proxy { .. } | Found::SharedFlow { .. }) | None => return,
+        };
+        let users = self.users_of(&old.name.value);
+        if name.value != old.name.value && !users.is_empty() {
+            let (old, users) = (&old.name.value, users.join(", "));
+            checked
+                .diags
+                .error(STILL_USED, name.span, format!("policy `{old}` is still used by {users}"))
+                .help(format!("put `{}` into a file of its own", name.value));
         }
     }
 

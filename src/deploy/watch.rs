@@ -38,6 +38,18 @@ pub struct Entry {
     pub kind: EntryKind,
 }
 
+impl Entry {
+    /// What a path would be by its name.
+    pub fn at(path: PathBuf) -> Self {
+        let kind = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("xml") => EntryKind::Policy,
+            Some("zip") => EntryKind::Zip,
+            Some(_) | None => EntryKind::Folder,
+        };
+        Self { path, kind }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKind {
     Folder,
@@ -57,6 +69,11 @@ pub enum Change {
 /// The entries that lie in a folder now, by path. A folder that is missing has none.
 pub fn entries(folder: &Path) -> std::io::Result<Vec<Entry>> {
     scan::entries(folder).map(|listing| listing.entries)
+}
+
+/// Whether a folder is a bundle: it holds `apiproxy/` or `sharedflowbundle/`.
+pub fn holds_bundle(folder: &Path) -> bool {
+    scan::holds_bundle(folder)
 }
 
 /// Watches folders until it is dropped.

@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     // What a policy of the environment stores is not known here.
-    if cx.proxy.steps().any(|step| cx.policy(&step.name.value).is_none()) {
+    if !cx.knows_all_steps() || cx.proxy.steps().any(|step| cx.policy(&step.name.value).is_none()) {
         return;
     }
     let attached: Vec<_> =

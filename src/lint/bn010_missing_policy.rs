@@ -15,7 +15,10 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         cx.policies.iter().map(|policy| policy.head.name.value.as_str()).collect();
     for step in cx.proxy.steps() {
         let name = step.name.value.as_str();
-        if names.contains(&name) || cx.view.environment_policies.contains(name) {
+        if names.contains(&name)
+            || cx.is_unread(name)
+            || cx.view.environment_policies.contains(name)
+        {
             continue;
         }
         let message = format!("Step names policy `{name}`, which does not exist");

@@ -8,6 +8,9 @@ pub(super) static RULE: Rule =
     Rule { code: "BN012", severity: Severity::Warning, summary: "unused TargetEndpoint", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
+    if !cx.knows_all_steps() {
+        return;
+    }
     for target in &cx.proxy.target_endpoints {
         if !cx.is_routed_to(&target.name.value) {
             let message = format!("no RouteRule leads to TargetEndpoint `{}`", target.name.value);

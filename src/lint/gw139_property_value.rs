@@ -34,8 +34,14 @@ fn check_properties(written: &[Property], rows: &'static [PropertyRow], diags: &
             PropertyKind::Text => continue,
         };
         let message = format!("property `{}` is `{}`", property.name.value, value.value);
-        RULE.report(diags, value.span, message)
-            .note(None, "it counts as not given")
-            .help(format!("write {wanted}"));
+        let effect = match row.kind {
+            PropertyKind::Codes => "what is no code is left out",
+            PropertyKind::Flag
+            | PropertyKind::Millis
+            | PropertyKind::Size
+            | PropertyKind::Word(_)
+            | PropertyKind::Text => "it counts as not given",
+        };
+        RULE.report(diags, value.span, message).note(None, effect).help(format!("write {wanted}"));
     }
 }

@@ -110,9 +110,11 @@ pub fn run_on_policy(policy: &ReadPolicy, view: &EnvironmentView, diags: &mut Di
         shared_flows: Vec::new(),
         policies: Vec::new(),
         resources: Vec::new(),
+        unread: Vec::new(),
     };
     let policies = std::slice::from_ref(policy);
     let cx = LintContext { proxy: &proxy, policies, view };
+    gw135_invalid_name::check_policy(&policy.head, diags);
     for rule in POLICY_RULES {
         (rule.check)(&cx, diags);
     }

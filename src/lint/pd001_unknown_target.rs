@@ -14,7 +14,7 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         cx.proxy.target_endpoints.iter().map(|target| target.name.value.as_str()).collect();
     for rule in cx.proxy.proxy_endpoints.iter().flat_map(|endpoint| &endpoint.route_rules) {
         let Destination::Target(target) = &rule.destination else { continue };
-        if targets.contains(&target.value.as_str()) {
+        if targets.contains(&target.value.as_str()) || cx.is_unread(&target.value) {
             continue;
         }
         let message = format!(

@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lint::EnvironmentView;
-use crate::model::{ApiProxy, Destination, PolicyHead};
+use crate::model::{ApiProxy, Destination, PolicyHead, file_stem};
 use crate::policy::ReadPolicy;
 
 /// A row of the table of rules.
@@ -54,6 +54,16 @@ impl<'a> LintContext<'a> {
         self.proxy.steps().any(|step| step.name.value == policy.name.value)
     }
 
+    /// Whether what names other things was read whole: every file but those of policies.
+    pub(super) fn knows_all_steps(&self) -> bool {
+        self.proxy.unread.iter().all(|file| !is_in_endpoint_folder(file))
+    }
+
+    /// Whether a file of that name is there and could not be read.
+    pub(super) fn is_unread(&self, name: &str) -> bool {
+        self.proxy.unread.iter().any(|file| file_stem(file) == name)
+    }
+
     pub(super) fn policy(&self, name: &str) -> Option<&'a ReadPolicy> {
         self.policies.iter().find(|policy| policy.head.name.value == name)
     }
@@ -75,4 +85,8 @@ impl<'a> LintContext<'a> {
             Severity::Warning
         }
     }
+}
+
+fn is_in_endpoint_folder(file: &str) -> bool {
+    ["/proxies/", "/targets/", "/sharedflows/"].iter().any(|folder| file.contains(folder))
 }

@@ -25,6 +25,8 @@ pub struct Facts {
     pub revision: ByteString,
     /// The base path that the deployment itself adds; `/` where none.
     pub deployment_basepath: ByteString,
+    /// Host and port of the samples' backend, where it runs.
+    pub demo_backend: Option<ByteString>,
     pub flows: Vec<FlowFacts>,
     pub slots: Slots,
 }

@@ -313,6 +313,7 @@ impl MessageContext {
             VarId::SystemTimeYear => self.clock_field(|now| now.year().into()),
             VarId::SystemTimeZone => Some(text("UTC")),
             VarId::SystemUuid => Some(owned(uuid::Uuid::new_v4().to_string())),
+            VarId::TollgateDemoBackend => self.facts.demo_backend.as_ref().map(View::Shared),
             VarId::VirtualhostName => Some(text("default")),
             VarId::VirtualhostAliases => {
                 let host = self.request.headers.get(HOST)?.to_str().ok()?;

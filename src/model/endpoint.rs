@@ -10,6 +10,7 @@ use crate::model::{
     Connection, Destination, Property, ProxyEndpoint, RouteRule, SharedFlow, TargetEndpoint,
     file_stem, flow,
 };
+use crate::template::Template;
 use crate::xml::fields::MISSING;
 use crate::xml::{Element, Fields, Text};
 
@@ -193,6 +194,9 @@ fn route_rule(element: &Element, diags: &mut Diagnostics) -> RouteRule {
             found.note(first.span, "the request goes here");
         }
     }
+    if let Destination::Url(url) = &destination {
+        report_template(url, xml.diags());
+    }
     xml.finish();
     RouteRule { name, span: element.open_span, condition, destination }
 }
@@ -288,7 +292,10 @@ fn http_connection(
             Connection::Unsupported { element: "LoadBalancer", span: balancer.name_span }
         }
         (Some(url), None) => match text_of(url) {
-            Some(text) => Connection::Url { url: text, tls: tls.map(|found| found.open_span) },
+            Some(text) => {
+                report_template(&text, diags);
+                Connection::Url { url: text, tls: tls.map(|found| found.open_span) }
+            }
             None => {
                 let message = format!("the `URL` of TargetEndpoint `{}` is empty", endpoint.value);
                 diags.error(EMPTY_URL, url.open_span, message);
@@ -302,4 +309,9 @@ fn http_connection(
         }
     };
     (connection, properties)
+}
+
+/// Says what is wrong with an address; the linker parses it again for itself.
+fn report_template(url: &Text, diags: &mut Diagnostics) {
+    Template::parse(&url.value, url.span, diags);
 }

@@ -1,8 +1,7 @@
 //! Flows, steps, conditions and fault rules out of their XML.
 //!
 //! Source: Apigee docs, "API proxy configuration reference" and "Handling faults".
-//! Findings: `ST001` and `ST002` steps, `CC005` and `CC007` conditions that do not parse,
-//! whatever [`Condition::findings`] says, `PD006` requests in a PostClientFlow, `FR002`
+//! Findings: `ST001` and `ST002` steps, what [`Condition`] says of a text, `PD006` requests in a PostClientFlow, `FR002`
 //! children of a DefaultFaultRule.
 
 use crate::condition::Condition;
@@ -15,10 +14,6 @@ use crate::xml::{Element, Fields, Text};
 const NO_NAME: &str = "ST001";
 /// A Step with more than it should hold.
 const STRAY: &str = "ST002";
-/// A string of a condition that does not end.
-const OPEN_STRING: &str = "CC005";
-/// Any other condition that does not parse.
-const BAD_CONDITION: &str = "CC007";
 /// Steps where nobody runs them, under PostClientFlow.
 const POST_CLIENT_REQUEST: &str = "PD006";
 /// What a DefaultFaultRule does not take.
@@ -161,12 +156,11 @@ pub(super) fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
     let condition = match Condition::parse(&text.value) {
         Ok(parsed) => parsed?,
         Err(error) => {
-            let quotes = text.value.bytes().filter(|byte| *byte == b'"').count();
-            let code = if quotes % 2 == 1 { OPEN_STRING } else { BAD_CONDITION };
             let place = part_of(&text, error.start, error.end);
-            let found = xml.diags().error(code, place, error.message);
+            let found = xml.diags().error(error.code, place, error.message);
             found.help = error.help;
-            Condition::parse("false").ok().flatten()?
+            let never = Condition::parse("false").ok().flatten()?;
+            return Some(LocatedCondition { condition: never, text });
         }
     };
     for finding in condition.findings() {

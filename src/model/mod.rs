@@ -32,6 +32,8 @@ pub struct ApiProxy {
     pub policies: Vec<PolicyHead>,
     /// Names of resource files, such as `jsc/a.js`.
     pub resources: Vec<String>,
+    /// Paths of XML files that could not be read, and so are missing above.
+    pub unread: Vec<String>,
 }
 
 /// The head of a policy file; its body is read by its kind.

@@ -32,30 +32,32 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
     let mut proxy_endpoints = Vec::new();
     let mut target_endpoints = Vec::new();
     let mut shared_flows = Vec::new();
+    let mut files = Files { bundle, unread: Vec::new() };
     match kind {
         BundleKind::Proxy => {
-            for (file, root) in documents(bundle, "proxies", Some("ProxyEndpoint"), diags) {
+            for (file, root) in files.read("proxies", Some("ProxyEndpoint"), diags) {
                 proxy_endpoints.push(endpoint::proxy_endpoint(file, &root, diags));
             }
-            for (file, root) in documents(bundle, "targets", Some("TargetEndpoint"), diags) {
+            for (file, root) in files.read("targets", Some("TargetEndpoint"), diags) {
                 target_endpoints.push(endpoint::target_endpoint(file, &root, diags));
             }
-            require(bundle, "proxies", "ProxyEndpoint", diags);
-            report_integrations(bundle, diags);
+            for (_, root) in files.read(INTEGRATIONS, None, diags) {
+                report_integration(&root, diags);
+            }
         }
         BundleKind::SharedFlow => {
-            for (file, root) in documents(bundle, "sharedflows", Some("SharedFlow"), diags) {
+            for (file, root) in files.read("sharedflows", Some("SharedFlow"), diags) {
                 shared_flows.push(endpoint::shared_flow(file, &root, diags));
             }
-            require(bundle, "sharedflows", "SharedFlow", diags);
         }
     }
     let mut policies = Vec::new();
     for folder in ["policies", "stepdefinitions"] {
-        for (file, root) in documents(bundle, folder, None, diags) {
+        for (file, root) in files.read(folder, None, diags) {
             policies.push(policy_head::policy_head(file, root, diags));
         }
     }
+    let unread = files.unread;
     report_layout(bundle, diags);
     let Manifest { name, revision, description } = manifest?;
     let resources = bundle.in_folder("resources").filter_map(|file| file.split_once('/'));
@@ -70,6 +72,7 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
         shared_flows,
         policies,
         resources,
+        unread,
     })
 }
 
@@ -113,7 +116,7 @@ fn read_manifest(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<Manifes
             format!("`{}/` holds {} manifests", kind.root(), files.len()),
         );
         for other in others {
-            found.note(None, format!("`{other}` is another one"));
+            found.note(None, format!("`{}/{other}` is another one", kind.root()));
         }
         found.help("keep one XML file beside the folders");
     }
@@ -169,62 +172,65 @@ fn is_xml(file: &str) -> bool {
     file.len() > 4 && file.get(file.len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".xml"))
 }
 
-/// The readable files of a folder, each with its path from the bundle's top. One with a root
-/// element other than `wanted` is reported and left out.
-fn documents(
-    bundle: &mut Bundle,
-    folder: &str,
-    wanted: Option<&str>,
-    diags: &mut Diagnostics,
-) -> Vec<(String, Element)> {
-    let mut read = Vec::new();
-    for file in xml_files(bundle, folder) {
-        let Some(root) = bundle.document(&file, diags) else { continue };
-        if let Some(wanted) = wanted
-            && root.name != wanted
-        {
-            let message = format!("`{}` in `{folder}/`, where `{wanted}` belongs", root.name);
-            diags.error(ROOT_ELEMENT, root.name_span, message);
-            continue;
+struct Files<'b> {
+    bundle: &'b mut Bundle,
+    /// Paths from the bundle's top of files that could not be read.
+    unread: Vec<String>,
+}
+
+impl Files<'_> {
+    /// The readable files of a folder, each with its path from the bundle's top. One with a
+    /// root element other than `wanted` is reported and left out.
+    fn read(
+        &mut self,
+        folder: &str,
+        wanted: Option<&str>,
+        diags: &mut Diagnostics,
+    ) -> Vec<(String, Element)> {
+        let mut read = Vec::new();
+        for file in xml_files(self.bundle, folder) {
+            let path = format!("{}/{file}", self.bundle.kind().root());
+            match self.bundle.document(&file, diags) {
+                Some(root) if wanted.is_none_or(|wanted| root.name == wanted) => {
+                    read.push((path, root));
+                    continue;
+                }
+                Some(root) => {
+                    let wanted = wanted.unwrap_or_default();
+                    let message =
+                        format!("`{}` in `{folder}/`, where `{wanted}` belongs", root.name);
+                    diags.error(ROOT_ELEMENT, root.name_span, message);
+                }
+                None => {}
+            }
+            self.unread.push(path);
         }
-        read.push((format!("{}/{file}", bundle.kind().root()), root));
-    }
-    read
-}
-
-/// At least one file must lie in the folder; whether it can be read is another finding.
-fn require(bundle: &Bundle, folder: &str, element: &str, diags: &mut Diagnostics) {
-    if xml_files(bundle, folder).is_empty() {
-        let root = bundle.kind().root();
-        diags
-            .error(LAYOUT, None, format!("`{root}/{folder}/` holds no XML file"))
-            .help(format!("write a `{element}` there"));
+        read
     }
 }
 
-fn report_integrations(bundle: &mut Bundle, diags: &mut Diagnostics) {
-    for (_, root) in documents(bundle, INTEGRATIONS, None, diags) {
-        diags
-            .warning(
-                endpoint::NO_EFFECT,
-                root.name_span,
-                "integration endpoints are not supported yet",
-            )
-            .note(None, "a RouteRule that leads here cannot be deployed");
-    }
+fn report_integration(root: &Element, diags: &mut Diagnostics) {
+    diags
+        .warning(endpoint::NO_EFFECT, root.name_span, "integration endpoints are not supported yet")
+        .note(None, "a RouteRule that leads here cannot be deployed");
 }
 
-/// Files that no reader of a bundle looks at.
+/// What must be there and is not, and what is there and read by nobody.
 fn report_layout(bundle: &Bundle, diags: &mut Diagnostics) {
     let root = bundle.kind().root();
-    let (folders, resources): (&[&str], _) = match bundle.kind() {
-        BundleKind::Proxy => (
-            &["proxies", "targets", "policies", "stepdefinitions", "manifests", INTEGRATIONS],
-            "resources",
-        ),
-        BundleKind::SharedFlow => {
-            (&["sharedflows", "policies", "stepdefinitions", "manifests"], "resources")
-        }
+    let (required, element, optional): (_, _, &[&str]) = match bundle.kind() {
+        BundleKind::Proxy => ("proxies", "ProxyEndpoint", &["targets", INTEGRATIONS]),
+        BundleKind::SharedFlow => ("sharedflows", "SharedFlow", &[]),
+    };
+    if xml_files(bundle, required).is_empty() {
+        diags
+            .error(LAYOUT, None, format!("`{root}/{required}/` holds no XML file"))
+            .help(format!("write a `{element}` there"));
+    }
+    let is_known = |folder: &str| {
+        folder == required
+            || optional.contains(&folder)
+            || ["policies", "stepdefinitions", "manifests"].contains(&folder)
     };
     let mut foreign = BTreeSet::new();
     for file in bundle.file_names() {
@@ -233,8 +239,8 @@ fn report_layout(bundle: &Bundle, diags: &mut Diagnostics) {
             None => {
                 foreign.insert(format!("`{root}/{file}` is never read"));
             }
-            Some((folder, _)) if folder == resources => {}
-            Some((folder, inside)) if folders.contains(&folder) => {
+            Some(("resources", _)) => {}
+            Some((folder, inside)) if is_known(folder) => {
                 if inside.contains('/') || !(is_xml(inside) || is_readme(inside)) {
                     foreign.insert(format!("`{root}/{file}` is never read"));
                 }

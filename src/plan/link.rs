@@ -35,6 +35,10 @@ pub struct LinkEnvironment<'a> {
     pub caches: &'a Caches,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
+    /// The largest body that a step may read where its endpoint says nothing else.
+    pub body_bytes_max: usize,
+    /// `tollgate.demo.backend`.
+    pub demo_backend: Option<&'a str>,
 }
 
 /// Links a bundle that lint found fit to run. `policies` are the bundle's own, then those of
@@ -64,6 +68,7 @@ pub fn link(
         proxy: ByteString::from(proxy.name.value.as_str()),
         revision: ByteString::from(proxy.revision.to_string()),
         deployment_basepath: ByteString::from_static("/"),
+        demo_backend: environment.demo_backend.map(ByteString::from),
         flows: linking.flows,
         slots: linking.slots,
     };
@@ -138,7 +143,10 @@ impl Linking<'_> {
             fault_rules,
             reads_request_late,
             routes: endpoint.route_rules.iter().map(|rule| self.route(rule, targets)).collect(),
-            properties: ProxyProperties::read(&endpoint.properties),
+            properties: ProxyProperties::read(
+                &endpoint.properties,
+                self.environment.body_bytes_max,
+            ),
         }
     }
 
@@ -178,7 +186,7 @@ impl Linking<'_> {
             url,
             flows: self.flows(&target.flows),
             fault_rules: self.fault_rules(&target.fault_rules),
-            properties: TargetProperties::read(&target.properties),
+            properties: TargetProperties::read(&target.properties, self.environment.body_bytes_max),
         }
     }
 
@@ -196,7 +204,7 @@ impl Linking<'_> {
                     url: Some(url),
                     flows: FlowsPlan::default(),
                     fault_rules: FaultRulesPlan::default(),
-                    properties: TargetProperties::read(&[]),
+                    properties: TargetProperties::read(&[], self.environment.body_bytes_max),
                 }))
             }
             Destination::Integration(_) => DestinationPlan::Target(TargetId(u32::MAX)),

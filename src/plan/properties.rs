@@ -10,7 +10,7 @@ use crate::model::Property;
 use crate::upstream::Timeouts;
 use crate::xml::fields::parse_flag;
 
-/// `request.payload.parse.limit` and its twin: 10 MiB, at most 30.
+/// The least that `request.payload.parse.limit` and its twin may say; the most is 30 MiB.
 pub const PAYLOAD_BYTES_DEFAULT: usize = 10 * 1024 * 1024;
 const PAYLOAD_BYTES_MAX: usize = 30 * 1024 * 1024;
 
@@ -81,8 +81,8 @@ impl SuccessCodes {
 }
 
 impl ProxyProperties {
-    pub fn read(properties: &[Property]) -> Self {
-        let from = Reader(properties);
+    pub fn read(properties: &[Property], body_bytes_max: usize) -> Self {
+        let from = Reader { properties, body_bytes_max };
         Self {
             request_streaming: from.flag("request.streaming.enabled", false),
             response_streaming: from.flag("response.streaming.enabled", false),
@@ -94,8 +94,8 @@ impl ProxyProperties {
 }
 
 impl TargetProperties {
-    pub fn read(properties: &[Property]) -> Self {
-        let from = Reader(properties);
+    pub fn read(properties: &[Property], body_bytes_max: usize) -> Self {
+        let from = Reader { properties, body_bytes_max };
         let defaults = Timeouts::default();
         Self {
             timeouts: Timeouts {
@@ -114,11 +114,14 @@ impl TargetProperties {
     }
 }
 
-struct Reader<'a>(&'a [Property]);
+struct Reader<'a> {
+    properties: &'a [Property],
+    body_bytes_max: usize,
+}
 
 impl<'a> Reader<'a> {
     fn text(&self, name: &str) -> Option<&'a str> {
-        let found = self.0.iter().find(|property| property.name.value == name)?;
+        let found = self.properties.iter().find(|property| property.name.value == name)?;
         found.value.as_ref().map(|value| value.value.as_str())
     }
 
@@ -134,7 +137,7 @@ impl<'a> Reader<'a> {
 
     /// Such as `10M`, `15MB` or a number of bytes; from the default up to 30 MiB.
     fn payload_limit(&self, name: &str) -> usize {
-        let Some(text) = self.text(name) else { return PAYLOAD_BYTES_DEFAULT };
+        let Some(text) = self.text(name) else { return self.body_bytes_max };
         let upper = text.to_ascii_uppercase();
         let digits = upper.trim_end_matches(['M', 'K', 'B']).trim();
         let unit = match upper.trim_start_matches(|c: char| c.is_ascii_digit()).trim() {

@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::bundle::BundleKind;
 use crate::deploy::watch::{Entry, EntryKind};
 
 /// A folder that holds more is not looked at until it holds fewer.
@@ -19,8 +20,6 @@ const DEPTH_MAX: usize = 32;
 
 /// The folder in which a bare XML is an environment policy.
 const POLICIES: &str = "policies";
-/// One of these makes a folder a bundle.
-const ROOTS: [&str; 2] = ["apiproxy", "sharedflowbundle"];
 
 /// What is where an entry is; two that differ are two contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,19 +97,23 @@ pub(super) fn entries(folder: &Path) -> io::Result<Listing> {
 
 fn entry_kind(path: &Path, is_folder: bool, takes_policies: bool) -> Option<EntryKind> {
     if is_folder {
-        let is_root = |root: &&str| {
-            fs::symlink_metadata(path.join(root)).is_ok_and(|metadata| metadata.is_dir())
-        };
-        return ROOTS.iter().any(|root| is_root(root)).then_some(EntryKind::Folder);
+        return holds_bundle(path).then_some(EntryKind::Folder);
     }
     let extension = path.extension()?;
     if extension.eq_ignore_ascii_case("zip") {
         Some(EntryKind::Zip)
-    } else if takes_policies && extension.eq_ignore_ascii_case("xml") {
+    } else if takes_policies && extension == "xml" {
         Some(EntryKind::Policy)
     } else {
         None
     }
+}
+
+pub(super) fn holds_bundle(folder: &Path) -> bool {
+    let is_root = |root: &str| {
+        fs::symlink_metadata(folder.join(root)).is_ok_and(|metadata| metadata.is_dir())
+    };
+    BundleKind::ALL.into_iter().any(|kind| is_root(kind.root()))
 }
 
 /// What the watcher holds on to; `None` where there is no folder.

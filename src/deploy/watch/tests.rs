@@ -238,6 +238,7 @@ fn entries_are_bundles_and_environment_policies() {
         "policies/B.ZIP",
         "policies/Quota.xml",
         "policies/notes.txt",
+        "policies/Quota.XML",
         "proxies/Quota.xml",
     ] {
         write(&at(name), "");

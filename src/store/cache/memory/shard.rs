@@ -16,10 +16,11 @@ use super::wheel::{UNFILED, Wheel};
 use crate::clock::Clock;
 use crate::store::cache::{Item, MissReason, Stats};
 
-/// What an entry takes beside its key and value: the slot (96 bytes, with a quarter of spare
-/// room), its place in the table, its fingerprint once it is gone, and the headers of the
-/// key's and the value's own allocations.
-pub const ENTRY_OVERHEAD_BYTES: usize = 160;
+/// What an entry takes beside its key and value: the slot (96 bytes, with up to a quarter of
+/// spare room), its place in the table, its fingerprint once it is gone, and the headers and
+/// rounding of the key's and the value's own allocations. Measured at a million entries of
+/// 116 bytes: 209 bytes of resident memory each.
+pub const ENTRY_OVERHEAD_BYTES: usize = 208;
 
 /// An `expires_ns` that never comes.
 pub(super) const NEVER_NS: u64 = u64::MAX;
@@ -30,7 +31,7 @@ const YOUNG_SHARE: usize = 20;
 /// How many hits a slot counts; each saves it once from eviction.
 const USES_MAX: u8 = 7;
 /// Hits that move an entry from the young to the old, when its turn to be evicted comes.
-const USES_PROMOTED: u8 = 2;
+const USES_PROMOTED: u8 = 1;
 /// Entries that one eviction looks at before it takes the next whatever its uses, so that a
 /// writer waits for a bounded time.
 const EVICTION_STEPS_MAX: usize = 128;
