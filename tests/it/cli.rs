@@ -9,7 +9,10 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 use tempfile::TempDir;
 
-const CASES: &[(&str, fn(&Path) -> Result<()>)] = &[
+/// A name, and what is checked with a folder of its own.
+type Case = (&'static str, fn(&Path) -> Result<()>);
+
+const CASES: &[Case] = &[
     ("help_and_version_are_fine", help_and_version_are_fine),
     ("wrong_usage_ends_with_2", wrong_usage_ends_with_2),
     ("a_wrong_configuration_ends_with_2", a_wrong_configuration_ends_with_2),
@@ -21,7 +24,7 @@ const CASES: &[(&str, fn(&Path) -> Result<()>)] = &[
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trial = |(name, case): &(&str, fn(&Path) -> Result<()>)| {
+    let trial = |(name, case): &Case| {
         let case = *case;
         Trial::test(format!("cli::{name}"), move || {
             let root = TempDir::new()?;
