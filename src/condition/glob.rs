@@ -98,14 +98,21 @@ impl Glob {
                 }
                 Some(Piece::Element) => {
                     piece += 1;
-                    if piece == self.pieces.len() {
-                        if memchr::memchr(b'/', remaining).is_none() {
-                            return true;
+                    let run = remaining.iter().position(|byte| *byte == b'/');
+                    match (self.pieces.get(piece), run) {
+                        (None, None) => return true,
+                        (None, Some(_)) => element = None,
+                        // Only a whole element puts the run in front of a slash.
+                        (Some(Piece::Text(next)), Some(run)) if next.starts_with('/') => {
+                            at += run;
+                            element = None;
+                            continue;
                         }
-                        element = None;
-                    } else {
-                        element = Some((piece, at));
-                        continue;
+                        (Some(Piece::Text(next)), None) if next.starts_with('/') => element = None,
+                        (Some(_), _) => {
+                            element = Some((piece, at));
+                            continue;
+                        }
                     }
                 }
                 Some(Piece::Rest) => {
