@@ -55,7 +55,7 @@ fn part_holds(node: &Node, cx: &MessageContext) -> bool {
 #[inline(always)]
 fn equals_text(variable: &VarRef, text: &str, equal: bool, cx: &MessageContext) -> bool {
     match cx.glance(variable) {
-        Glance::Text(found) => (found == text) == equal,
+        Glance::Text(found) => value::same_bytes(found.as_bytes(), text.as_bytes()) == equal,
         Glance::Null => !equal,
         Glance::Unknown => value_equals_text(variable, text, equal, cx),
     }

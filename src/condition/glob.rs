@@ -3,6 +3,8 @@
 //! Source: Apigee docs, "Conditions reference", pattern matching. Matching takes time in
 //! proportion to the text times the pattern at worst, and allocates nothing.
 
+use crate::condition::value::same_bytes;
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub(super) struct Glob {
@@ -91,7 +93,7 @@ impl Glob {
             let remaining = text.get(at..).unwrap_or_default();
             match self.pieces.get(piece) {
                 None if remaining.is_empty() => return true,
-                Some(Piece::Text(literal)) if remaining.starts_with(literal.as_bytes()) => {
+                Some(Piece::Text(literal)) if starts_with(remaining, literal.as_bytes()) => {
                     at += literal.len();
                     piece += 1;
                     continue;
@@ -142,6 +144,11 @@ impl Glob {
             }
         }
     }
+}
+
+#[inline(always)]
+fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
+    text.get(..prefix.len()).is_some_and(|head| same_bytes(head, prefix))
 }
 
 fn path_element(element: &str, is_last: bool, pieces: &mut Pieces) {

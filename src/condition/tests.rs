@@ -998,6 +998,16 @@ proptest! {
     }
 
     #[test]
+    fn texts_are_compared_in_full(text in "[ab]{0,70}", at in 0..70_usize) {
+        let mut other = text.clone().into_bytes();
+        prop_assert!(value::same_bytes(text.as_bytes(), &other));
+        if let Some(byte) = other.get_mut(at) {
+            *byte = b'x';
+            prop_assert!(!value::same_bytes(text.as_bytes(), &other));
+        }
+    }
+
+    #[test]
     fn globs_agree_with_regular_expressions(pattern in "[ab*/]{0,8}", text in "[ab/]{0,12}") {
         let glob = |operator: &str| {
             parse(&format!("v {operator} \"{pattern}\"")).holds(&cx(&[("v", Value::from(text.as_str()))]))

@@ -38,7 +38,7 @@ impl MessageContext {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn glance_slot(&self, slot: Slot) -> Glance<'_> {
         match self.values.get(slot.index()) {
             Some(Some(Value::String(text))) => Glance::Text(text),
@@ -49,7 +49,7 @@ impl MessageContext {
 }
 
 /// A field with one value of visible ASCII characters, which most are.
-#[inline]
+#[inline(always)]
 fn glance_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Glance<'a> {
     let Some(value) = headers.get(name) else { return Glance::Null };
     match value.to_str() {
