@@ -31,7 +31,10 @@ impl Clock {
     pub fn epoch_ms(&self) -> i64 {
         match &self.0 {
             Source::System { .. } => {
-                #[expect(clippy::disallowed_methods, reason = "this is the door that the ban names")]
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "this is the door that the ban names"
+                )]
                 let now = SystemTime::now();
                 let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
                 i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -6,6 +6,7 @@
 pub mod diag;
 
 pub mod clock;
+pub mod profile;
 
 pub mod xml;
 
@@ -25,9 +26,16 @@ pub mod model;
 
 pub mod policy;
 
+pub mod lint;
+
 pub mod plan;
 
 pub mod deploy;
 pub mod engine;
 
 pub mod serve;
+
+pub mod config;
+pub mod gateway;
+
+pub mod cli;

@@ -1,21 +1,44 @@
 //! `<Condition>`: lexer, parser, evaluation.
 //!
 //! Source: Apigee docs, "Conditions reference": operators and their words, precedence
-//! (`!`, relational, `&&`, `||`), types, the table of nulls, patterns.
+//! (`!`, relational, `&&`, `||`), types, the table of nulls, patterns. A text becomes an
+//! [`ast::Expr`], which prints, and a [`program::Node`], which is evaluated: its literals are
+//! adapted and its patterns compiled. Ranges are bytes of the text as it was handed in.
+
+mod ast;
+mod eval;
+mod glob;
+mod java_regex;
+mod lexer;
+mod operators;
+mod parser;
+mod program;
+mod value;
 
 use std::fmt;
 
 use crate::message::MessageContext;
 use crate::variable::{Bind, Bindable};
 
+/// A longer text is refused.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Parentheses and `!` inside each other beyond this are refused.
+pub const NESTING_MAX: usize = 200;
+
 /// A parsed condition.
 #[derive(Clone, Debug)]
-pub struct Condition {}
+pub struct Condition {
+    expr: ast::Expr,
+    program: program::Node,
+    findings: Vec<ConditionFinding>,
+}
 
 /// Why a text is no condition: bytes `start..end` of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ConditionError {
+    /// The lint code: `CC005` for a string without end, else `CC007`.
+    pub code: &'static str,
     pub message: String,
     pub start: usize,
     pub end: usize,
@@ -36,30 +59,34 @@ pub struct ConditionFinding {
 impl Condition {
     /// An empty text is `Ok(None)`: as if the condition were absent.
     pub fn parse(text: &str) -> Result<Option<Self>, ConditionError> {
-        let _ = text;
-        Ok(None)
+        let Some(parsed) = parser::parse(text)? else { return Ok(None) };
+        let program = program::compile(&parsed.expr, &parsed.patterns);
+        Ok(Some(Self { expr: parsed.expr, program, findings: parsed.findings }))
     }
 
     /// Whether it is true of this request now. Never fails: what cannot be compared is false.
     pub fn holds(&self, cx: &MessageContext) -> bool {
-        let _ = cx;
-        false
+        eval::holds(&self.program, cx)
     }
 
-    /// What a linter says of it.
+    /// What a linter says of it, by place.
     pub fn findings(&self) -> Vec<ConditionFinding> {
-        Vec::new()
+        self.findings.clone()
     }
 }
 
 impl Bindable for Condition {
     fn bind(&mut self, binder: &mut dyn Bind) {
-        let _ = binder;
+        self.program.bind(binder);
     }
 }
 
+/// The canonical form: it parses to the same condition again.
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("")
+        self.expr.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,25 +1,14 @@
 //! From bundles to what runs: reading, lint, linking, and the registry of active revisions.
 
-use std::sync::Arc;
+mod check;
+mod deployer;
+mod generation;
+mod router;
+pub mod watch;
 
-use crate::plan::{EndpointId, Plan};
+pub use check::{Checked, Found, check_path};
+pub use deployer::{Deployer, Outcome, Report, Settings};
+pub use generation::{Generation, Registry, Route};
 
-/// Everything that runs at one moment. Immutable; a request keeps the one it began with.
-#[derive(Default)]
-pub struct Generation {}
-
-/// Where a path leads.
-pub struct Route<'a> {
-    pub plan: &'a Arc<Plan>,
-    pub endpoint: EndpointId,
-    /// How many bytes of the path the base path took.
-    pub basepath_bytes: usize,
-}
-
-impl Generation {
-    /// The endpoint whose base path fits best; `path` is without query.
-    pub fn route(&self, path: &str) -> Option<Route<'_>> {
-        let _ = path;
-        None
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,9 @@ pub use json::bundle_json;
 pub use source::{FileId, Position, SourceMap};
 pub use text::{Style, render_short, render_text};
 
+#[cfg(test)]
+mod tests;
+
 /// How many findings of one bundle are kept; what comes after is only counted.
 const KEPT_MAX: usize = 1000;
 

@@ -1,11 +1,34 @@
 //! Runs a plan: phases, steps, faults, target call.
+//!
+//! Source: Apigee docs, "API proxy configuration reference" (order of execution), "Handling
+//! faults". A fault leaves the normal pipeline for good; every fault becomes a response in
+//! `faults.rs`.
+
+mod faults;
+mod target;
 
 use std::rc::Rc;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::CONTENT_LENGTH;
 
 use crate::clock::Clock;
-use crate::message::{Body, Fault, MessageContext};
-use crate::plan::{EndpointId, Plan};
+use crate::message::{
+    Body, Category, Fault, FlowRef, Head, Message, MessageContext, Phase, TargetState, Value,
+};
+use crate::plan::{
+    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, Needs, Plan, PolicyPlan,
+    ProxyPlan, StepPlan, TargetPlan,
+};
+use crate::policy::kind::{Run, Step};
+use crate::profile::Profile;
 use crate::upstream::Upstream;
+
+pub use faults::fault_response;
+
+/// How long a client's body may pause while it is read into memory.
+const CLIENT_SILENCE: Duration = Duration::from_secs(55);
 
 /// What a data thread hands to every request.
 #[derive(Clone)]
@@ -13,14 +36,6 @@ pub struct Env {
     pub clock: Clock,
     pub upstream: Rc<dyn Upstream>,
     pub profile: Profile,
-}
-
-/// Whose error bodies: profile x adds `detail.reason`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Profile {
-    #[default]
-    Edge,
-    X,
 }
 
 /// The answer, and the context for what runs after it was sent.
@@ -31,18 +46,390 @@ pub struct Answer {
 }
 
 /// Runs one request from the first step to the answer. Never fails: a fault becomes a response.
-pub async fn run(plan: &Plan, endpoint: EndpointId, cx: MessageContext, env: &Env) -> Answer {
-    let _ = (plan, endpoint, cx, env);
-    Answer { response: http::Response::new(Body::Empty), after: None }
+pub async fn run(plan: &Plan, endpoint: EndpointId, mut cx: MessageContext, env: &Env) -> Answer {
+    let Some(proxy) = plan.endpoint(endpoint) else {
+        return Answer { response: fault_response(&faults::no_route(), env.profile), after: None };
+    };
+    cx.endpoint_name.clone_from(&proxy.name);
+    cx.endpoint_basepath.clone_from(&proxy.base_path);
+    let run = Execution {
+        plan,
+        proxy,
+        env,
+        deadline: proxy.properties.api_timeout.map(|budget| env.clock.elapsed() + budget),
+    };
+    if let Err((fault, owner)) = run.pipeline(&mut cx).await {
+        run.error_flow(&mut cx, fault, owner).await;
+    }
+    let after = proxy.post_client.is_some();
+    if after {
+        cx.times.client_sent_start = Some(env.clock.epoch_ms());
+    }
+    let response = run.finish(&mut cx, after);
+    Answer { response, after: after.then(|| Box::new(cx)) }
 }
 
-/// Runs the PostClientFlow once the answer is out.
-pub async fn run_post_client(plan: &Plan, endpoint: EndpointId, cx: MessageContext, env: &Env) {
-    let _ = (plan, endpoint, cx, env);
+/// Runs the PostClientFlow once the answer is out. Its faults are logged: nobody can hear them.
+pub async fn run_post_client(
+    plan: &Plan,
+    endpoint: EndpointId,
+    cx: &mut MessageContext,
+    env: &Env,
+) {
+    let Some(proxy) = plan.endpoint(endpoint) else { return };
+    let Some(flow) = &proxy.post_client else { return };
+    cx.times.client_sent_end = Some(env.clock.epoch_ms());
+    cx.phase = Phase::PostClient;
+    let run = Execution { plan, proxy, env, deadline: None };
+    run.enter(cx, flow.flow);
+    if let Err(fault) = run.steps(cx, &flow.response).await {
+        tracing::warn!(
+            proxy = %plan.facts.proxy,
+            code = %fault.code,
+            "the PostClientFlow ended early: {}",
+            fault.text
+        );
+    }
 }
 
-/// The response of a fault that no plan handles, such as `ApplicationNotFound`.
-pub fn fault_response(fault: &Fault, profile: Profile) -> http::Response<Body> {
-    let _ = (fault, profile);
-    http::Response::new(Body::Empty)
+/// Whose FaultRules a fault belongs to.
+#[derive(Clone, Copy)]
+enum Owner<'p> {
+    Proxy(&'p ProxyPlan),
+    Target(&'p TargetPlan),
+}
+
+type Left<'p> = (Fault, Owner<'p>);
+
+struct Execution<'p> {
+    plan: &'p Plan,
+    proxy: &'p ProxyPlan,
+    env: &'p Env,
+    /// In the clock's elapsed time: the end of `api.timeout`.
+    deadline: Option<Duration>,
+}
+
+impl<'p> Execution<'p> {
+    /// The normal flow, from the ProxyEndpoint's request PreFlow to its response PostFlow.
+    async fn pipeline(&self, cx: &mut MessageContext) -> Result<(), Left<'p>> {
+        let by_proxy = |fault| (fault, Owner::Proxy(self.proxy));
+        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        match self.route(cx).await.map_err(by_proxy)? {
+            DestinationPlan::Null => self.answer_without_target(cx).await.map_err(by_proxy)?,
+            DestinationPlan::Url(target) => {
+                cx.target = Some(TargetState::new(target.facts.clone()));
+                self.call_target(cx, target).await.map_err(by_proxy)?;
+            }
+            DestinationPlan::Target(id) => {
+                let Some(target) = self.plan.target(*id) else {
+                    return Err(by_proxy(faults::target_missing()));
+                };
+                cx.target = Some(TargetState::new(target.facts.clone()));
+                self.through_target(cx, target)
+                    .await
+                    .map_err(|fault| (fault, Owner::Target(target)))?;
+            }
+        }
+        cx.phase = Phase::ProxyResponse;
+        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)
+    }
+
+    async fn through_target(
+        &self,
+        cx: &mut MessageContext,
+        target: &'p TargetPlan,
+    ) -> Result<(), Fault> {
+        cx.phase = Phase::TargetRequest;
+        self.segment(cx, &target.flows).await?;
+        self.call_target(cx, target).await?;
+        cx.phase = Phase::TargetResponse;
+        self.segment(cx, &target.flows).await
+    }
+
+    async fn call_target(
+        &self,
+        cx: &mut MessageContext,
+        target: &'p TargetPlan,
+    ) -> Result<(), Fault> {
+        self.check_deadline()?;
+        let remaining = self.deadline.map(|end| end.saturating_sub(self.env.clock.elapsed()));
+        let answer = target::call(cx, target, self.proxy, self.env, remaining).await;
+        match answer {
+            Ok(response) => {
+                cx.phase = Phase::TargetResponse;
+                let status = response.status().unwrap_or(StatusCode::OK);
+                if !target.properties.success.contains(status) {
+                    return Err(faults::error_response_code(response, status));
+                }
+                cx.response = Some(response);
+                Ok(())
+            }
+            // The budget of the whole transaction ran out before the target's own.
+            Err(_) if self.check_deadline().is_err() => Err(faults::api_timed_out()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// PreFlow, the first Flow whose condition holds, PostFlow, in the direction of the phase.
+    async fn segment(&self, cx: &mut MessageContext, flows: &'p FlowsPlan) -> Result<(), Fault> {
+        if let Some(flow) = &flows.pre {
+            self.flow(cx, flow).await?;
+        }
+        for flow in &flows.conditional {
+            if self.holds(cx, flow.condition.as_ref()).await? {
+                self.flow(cx, flow).await?;
+                break;
+            }
+        }
+        if let Some(flow) = &flows.post {
+            self.flow(cx, flow).await?;
+        }
+        Ok(())
+    }
+
+    async fn flow(&self, cx: &mut MessageContext, flow: &'p FlowPlan) -> Result<(), Fault> {
+        self.enter(cx, flow.flow);
+        let steps = if cx.phase.is_response() { &flow.response } else { &flow.request };
+        if steps.is_empty() {
+            return Ok(());
+        }
+        self.steps(cx, steps).await
+    }
+
+    fn enter(&self, cx: &mut MessageContext, flow: FlowRef) {
+        cx.flow = Some(flow);
+        if cx.phase.is_target() {
+            cx.target_flow = Some(flow);
+        } else {
+            cx.proxy_flow = Some(flow);
+        }
+    }
+
+    async fn steps(&self, cx: &mut MessageContext, steps: &'p [StepPlan]) -> Result<(), Fault> {
+        for step in steps {
+            let Some(policy) = self.plan.policy(step.policy) else { continue };
+            if !policy.enabled || !self.holds(cx, step.condition.as_ref()).await? {
+                continue;
+            }
+            if let Err(fault) = self.policy(cx, policy).await {
+                for slot in policy.failed {
+                    cx.set_output(slot, || Value::Boolean(true));
+                }
+                if !policy.continue_on_error {
+                    return Err(fault);
+                }
+            }
+            self.check_deadline()?;
+        }
+        Ok(())
+    }
+
+    async fn policy(&self, cx: &mut MessageContext, policy: &'p PolicyPlan) -> Result<(), Fault> {
+        if policy.needs.any() {
+            self.buffer(cx, policy.needs).await?;
+        }
+        let next = match &policy.step {
+            Step::Pure(step) => step.run(cx)?,
+            Step::Io(step) => match step.run(cx) {
+                Run::Done(next) => next?,
+                Run::Wait(wait) => wait.await?,
+            },
+        };
+        match next {
+            crate::policy::kind::Next::Continue => Ok(()),
+        }
+    }
+
+    /// No condition holds always.
+    async fn holds(
+        &self,
+        cx: &mut MessageContext,
+        condition: Option<&'p ConditionPlan>,
+    ) -> Result<bool, Fault> {
+        let Some(plan) = condition else { return Ok(true) };
+        if plan.needs.any() {
+            self.buffer(cx, plan.needs).await?;
+        }
+        Ok(plan.condition.holds(cx))
+    }
+
+    /// Brings the bodies that something reads into memory. With streaming on, the body stays
+    /// where it is and its readers see none (Apigee docs, "Endpoint properties reference").
+    async fn buffer(&self, cx: &mut MessageContext, needs: Needs) -> Result<(), Fault> {
+        let in_error = cx.error.is_some();
+        let response_in_scope = cx.phase.is_response() && cx.response.is_some();
+        let request = needs.request || (needs.message && !in_error && !response_in_scope);
+        let response = needs.response || (needs.message && !in_error && response_in_scope);
+        let error = needs.error || (needs.message && in_error);
+
+        let limit = self.proxy.properties.request_payload_bytes_max;
+        if request && !cx.request.body.is_buffered() && !self.proxy.properties.request_streaming {
+            let read = cx.request.body.buffer(limit, CLIENT_SILENCE).await;
+            cx.times.client_received_end = Some(self.env.clock.epoch_ms());
+            read.map_err(faults::request_body)?;
+        }
+        let target = self.target_properties(cx);
+        let limit = target.map_or(limit, |properties| properties.response_payload_bytes_max);
+        let silence = target.map_or(CLIENT_SILENCE, |properties| properties.timeouts.io);
+        let streaming = target.is_some_and(|properties| properties.response_streaming)
+            || self.proxy.properties.response_streaming;
+        for (wanted, message) in [(response, &mut cx.response), (error, &mut cx.error)] {
+            if let Some(message) = message
+                && wanted
+                && !message.body.is_buffered()
+                && !streaming
+            {
+                let read = message.body.buffer(limit, silence).await;
+                cx.times.target_received_end = Some(self.env.clock.epoch_ms());
+                read.map_err(faults::response_body)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn target_properties(&self, cx: &MessageContext) -> Option<&'p crate::plan::TargetProperties> {
+        let facts = &cx.target.as_ref()?.facts;
+        let own = self.plan.targets.iter().find(|target| target.facts.name == facts.name);
+        own.map(|target| &target.properties)
+    }
+
+    /// The first RouteRule whose condition holds.
+    async fn route(&self, cx: &mut MessageContext) -> Result<&'p DestinationPlan, Fault> {
+        self.check_deadline()?;
+        for rule in &self.proxy.routes {
+            if self.holds(cx, rule.condition.as_ref()).await? {
+                cx.route_name = Some(rule.name.clone());
+                if let DestinationPlan::Target(id) = &rule.destination {
+                    cx.route_target = self.plan.target(*id).map(|target| target.facts.name.clone());
+                }
+                return Ok(&rule.destination);
+            }
+        }
+        Err(faults::no_route())
+    }
+
+    /// A null route: the response starts as a copy of the request's headers and body.
+    async fn answer_without_target(&self, cx: &mut MessageContext) -> Result<(), Fault> {
+        self.buffer(cx, Needs { request: true, ..Needs::default() }).await?;
+        let mut response = Message::response(StatusCode::OK);
+        response.headers = cx.request.headers.clone();
+        target::remove_hop_by_hop(&mut response.headers);
+        for only_in_requests in REQUEST_HEADERS {
+            response.headers.remove(only_in_requests);
+        }
+        response.headers.remove(CONTENT_LENGTH);
+        response.body = match cx.request.body.bytes() {
+            Some(bytes) => Body::from(bytes.clone()),
+            None => std::mem::take(&mut cx.request.body),
+        };
+        cx.response = Some(response);
+        Ok(())
+    }
+
+    fn check_deadline(&self) -> Result<(), Fault> {
+        match self.deadline {
+            Some(end) if self.env.clock.elapsed() >= end => Err(faults::api_timed_out()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// FaultRules of the endpoint where the fault rose, then the default rule; `cx.error` is
+    /// the answer afterwards.
+    async fn error_flow(&self, cx: &mut MessageContext, fault: Fault, owner: Owner<'p>) {
+        faults::enter(cx, fault, self.env.profile);
+        let rules = match owner {
+            Owner::Proxy(proxy) => &proxy.fault_rules,
+            Owner::Target(target) => &target.fault_rules,
+        };
+        let mut executed = false;
+        let mut raised = false;
+        for rule in &rules.rules {
+            match self.holds(cx, rule.condition.as_ref()).await {
+                Ok(false) => continue,
+                Ok(true) => {
+                    executed = true;
+                    self.enter(cx, rule.flow);
+                    raised = self.fault_steps(cx, &rule.steps).await;
+                }
+                Err(fault) => {
+                    faults::enter(cx, fault, self.env.profile);
+                    executed = true;
+                }
+            }
+            break;
+        }
+        let Some(default) = &rules.default else { return };
+        if raised || (executed && !rules.always_enforce) {
+            return;
+        }
+        match self.holds(cx, default.condition.as_ref()).await {
+            Ok(false) => {}
+            Ok(true) => {
+                self.enter(cx, default.flow);
+                self.fault_steps(cx, &default.steps).await;
+            }
+            Err(fault) => faults::enter(cx, fault, self.env.profile),
+        }
+    }
+
+    /// Runs the steps of a fault rule; a fault in it replaces the error and ends the rule.
+    /// True where that fault was RaiseFault's.
+    async fn fault_steps(&self, cx: &mut MessageContext, steps: &'p [StepPlan]) -> bool {
+        match self.steps(cx, steps).await {
+            Ok(()) => false,
+            Err(fault) => {
+                let raised = fault.category == Category::Custom;
+                faults::enter(cx, fault, self.env.profile);
+                raised
+            }
+        }
+    }
+
+    /// Takes the answer out of the context. Where a PostClientFlow follows, the context keeps
+    /// head, headers and what of the body is in memory.
+    fn finish(&self, cx: &mut MessageContext, keep: bool) -> http::Response<Body> {
+        let source = match &mut cx.error {
+            Some(error) => Some(error),
+            None => cx.response.as_mut(),
+        };
+        let Some(source) = source else {
+            return fault_response(&faults::no_route(), self.env.profile);
+        };
+        let message = if keep {
+            let kept = source.snapshot();
+            std::mem::replace(source, kept)
+        } else {
+            std::mem::replace(source, Message::response(StatusCode::OK))
+        };
+        into_response(message)
+    }
+}
+
+/// What speaks of the request alone and would mislead in the answer of a null route.
+const REQUEST_HEADERS: [http::HeaderName; 6] = [
+    http::header::HOST,
+    http::header::ACCEPT_ENCODING,
+    http::header::EXPECT,
+    http::header::AUTHORIZATION,
+    http::header::COOKIE,
+    http::header::TE,
+];
+
+/// The message as the server sends it: framing is the server's own.
+fn into_response(mut message: Message) -> http::Response<Body> {
+    target::remove_hop_by_hop(&mut message.headers);
+    let mut response = http::Response::new(message.body);
+    let (status, reason) = match message.head {
+        Head::Response(head) => (head.status, head.reason),
+        Head::Request(_) => (StatusCode::OK, None),
+    };
+    *response.status_mut() = status;
+    *response.headers_mut() = message.headers;
+    *response.extensions_mut() = message.extensions;
+    if let Some(reason) = reason
+        && let Ok(reason) = hyper::ext::ReasonPhrase::try_from(reason.as_bytes().clone())
+    {
+        response.extensions_mut().insert(reason);
+    }
+    response
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -66,9 +67,9 @@ impl Body {
         matches!(self, Self::Empty | Self::Full(_))
     }
 
-    /// Reads a stream to its end into memory. On an error what had arrived is gone and the
-    /// body is empty.
-    pub async fn buffer(&mut self, limit_bytes: usize) -> Result<(), BodyError> {
+    /// Reads a stream to its end into memory, waiting no longer than `silence` for each piece.
+    /// On an error what had arrived is gone and the body is empty.
+    pub async fn buffer(&mut self, limit_bytes: usize, silence: Duration) -> Result<(), BodyError> {
         if self.is_buffered() {
             return Ok(());
         }
@@ -79,7 +80,10 @@ impl Body {
         }
         let mut first: Option<Bytes> = None;
         let mut all = BytesMut::new();
-        while let Some(frame) = poll_fn(|cx| Pin::new(&mut stream).poll_frame(cx)).await {
+        loop {
+            let next = poll_fn(|cx| Pin::new(&mut stream).poll_frame(cx));
+            let next = tokio::time::timeout(silence, next).await;
+            let Some(frame) = next.map_err(|_| BodyError::Timeout)? else { break };
             let Ok(data) = frame?.into_data() else { continue };
             let so_far = all.len() + first.as_ref().map_or(0, Bytes::len);
             if so_far + data.len() > limit_bytes {
@@ -126,9 +130,7 @@ impl HttpBody for Body {
                 *this = Self::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Self::Incoming(incoming) => {
-                Pin::new(incoming).poll_frame(cx).map_err(BodyError::from)
-            }
+            Self::Incoming(incoming) => Pin::new(incoming).poll_frame(cx).map_err(BodyError::from),
             Self::Stream(stream) => stream.as_mut().poll_frame(cx),
         }
     }

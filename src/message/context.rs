@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use hashbrown::HashMap;
+use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{Fault, Message, Value};
+use crate::message::{Fault, Head, Message, Value};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -24,6 +25,8 @@ pub struct Facts {
     pub revision: ByteString,
     /// The base path that the deployment itself adds; `/` where none.
     pub deployment_basepath: ByteString,
+    /// Host and port of the samples' backend, where it runs.
+    pub demo_backend: Option<ByteString>,
     pub flows: Vec<FlowFacts>,
     pub slots: Slots,
 }
@@ -128,7 +131,7 @@ pub struct SentTarget {
     pub port: u16,
     /// Known once connected.
     pub ip: Option<std::net::IpAddr>,
-    pub path_and_query: ByteString,
+    pub path_and_query: PathAndQuery,
 }
 
 /// One request: messages, variables, place in the pipeline. It lives on one thread.
@@ -156,8 +159,8 @@ pub struct MessageContext {
     pub route_target: Option<ByteString>,
     pub target: Option<TargetState>,
     pub times: Times,
-    /// The inbound request target as it came, for `proxy.url`.
-    pub inbound_target: ByteString,
+    /// The inbound request target as it came; a policy's write does not change it.
+    pub inbound_target: PathAndQuery,
     pub(super) values: Vec<Option<Value>>,
     pub(super) extra: HashMap<Arc<str>, Value, foldhash::fast::RandomState>,
     pub(super) message_id: OnceCell<ByteString>,
@@ -168,8 +171,8 @@ impl MessageContext {
         let mut values = Vec::new();
         values.resize_with(facts.slots.len(), || None);
         let inbound_target = match &request.head {
-            crate::message::Head::Request(head) => ByteString::from(head.target.as_str()),
-            crate::message::Head::Response(_) => ByteString::new(),
+            Head::Request(head) => head.target.clone(),
+            Head::Response(_) => PathAndQuery::from_static("/"),
         };
         Self {
             facts,
@@ -225,11 +228,7 @@ impl MessageContext {
 
     /// `proxy.pathsuffix`: the request's path behind the base path, empty where nothing is left.
     pub fn pathsuffix(&self) -> &str {
-        let path = match self.inbound_target.find('?') {
-            Some(at) => self.inbound_target.get(..at).unwrap_or(""),
-            None => &self.inbound_target,
-        };
-        path.get(self.basepath_bytes..).unwrap_or("")
+        self.inbound_target.path().get(self.basepath_bytes..).unwrap_or("")
     }
 
     /// Writes an output variable of a policy, if anything reads it.

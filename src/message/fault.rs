@@ -68,6 +68,9 @@ pub struct Fault {
     pub reason: Option<&'static str>,
     /// The error message that is already made: RaiseFault's, or the target's own answer.
     pub message: Option<Box<Message>>,
+    /// Whether the body of `message` is meant as it is, however empty. Where not, the default
+    /// fault JSON takes its place.
+    pub has_body: bool,
 }
 
 impl Fault {
@@ -80,6 +83,7 @@ impl Fault {
             category: Category::Step,
             reason: None,
             message: None,
+            has_body: false,
         }
     }
 
@@ -101,9 +105,19 @@ impl Fault {
         self
     }
 
+    /// With a message whose body is the answer's.
     #[must_use]
     pub fn message(mut self, message: Message) -> Self {
         self.message = Some(Box::new(message));
+        self.has_body = true;
+        self
+    }
+
+    /// With a message whose body is still to be filled with the default fault JSON.
+    #[must_use]
+    pub fn message_without_body(mut self, message: Message) -> Self {
+        self.message = Some(Box::new(message));
+        self.has_body = false;
         self
     }
 

@@ -174,10 +174,8 @@ impl Message {
 
     pub fn set_form(&mut self, form: String) {
         self.set_content(Bytes::from(form));
-        self.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        self.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     }
 
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
@@ -199,4 +197,9 @@ pub fn header_text(text: &str) -> HeaderValue {
         .map(|b| if (b < b' ' && b != b'\t') || b == 0x7f { b' ' } else { b })
         .collect();
     HeaderValue::from_bytes(&cleaned).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// A reason phrase; control characters become spaces, so that none ends the status line.
+pub fn reason_text(text: &str) -> ByteString {
+    ByteString::from(text.replace(|c: char| c.is_control(), " "))
 }

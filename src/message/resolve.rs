@@ -13,8 +13,8 @@ use http::header::HOST;
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 
 use crate::message::{
-    Head, Message, MessageContext, Phase, Value, View, append_pair, header_text, pairs, remove_pair,
-    set_pair, time,
+    Head, Message, MessageContext, Phase, Value, View, append_pair, header_text, pairs,
+    reason_text, remove_pair, set_pair, time,
 };
 use crate::variable::{List, Part, Place, Role, Slot, Type, VarId, VarRef, Which};
 
@@ -50,7 +50,7 @@ impl MessageContext {
     /// copied if it is one of the four.
     pub fn get_value(&self, variable: &VarRef) -> Option<Value> {
         let owned = match variable.place() {
-            Place::Slot(slot) => self.value(*slot),
+            Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => self.value(*slot),
             Place::Named => match self.facts.slots.find(variable.name()) {
                 Some(slot) => self.value(slot),
                 None => self.extra.get(variable.name()),
@@ -62,7 +62,7 @@ impl MessageContext {
             Place::Message(role, Part::Content) => {
                 return self.role_message(*role)?.content().cloned().map(Value::from_bytes);
             }
-            Place::Message(..) | Place::Fixed(_) | Place::SlotPart { .. } => None,
+            Place::Message(..) | Place::Fixed(_) => None,
         };
         match owned {
             Some(value) => Some(value.clone()),
@@ -166,7 +166,7 @@ impl MessageContext {
             (Role::Request, Part::TransportId) => return Some(text("http")),
             (Role::Request | Role::Message, Part::Uri | Part::Path | Part::Url) => {
                 if let Some(sent) = self.target.as_ref().and_then(|target| target.sent.as_ref()) {
-                    let target: &str = &sent.path_and_query;
+                    let target = sent.path_and_query.as_str();
                     return Some(match part {
                         Part::Url => View::Text(Cow::Owned(format!(
                             "{}://{}{target}",
@@ -210,9 +210,7 @@ impl MessageContext {
             VarId::ClientReceivedStartTime => time_text(self.times.client_received_start),
             VarId::ClientReceivedStartTimestamp => stamp(self.times.client_received_start),
             // Outside PostClientFlow the documentation has an empty text and -1.
-            VarId::ClientSentEndTime => {
-                time_text(self.times.client_sent_end).or(Some(text("")))
-            }
+            VarId::ClientSentEndTime => time_text(self.times.client_sent_end).or(Some(text(""))),
             VarId::ClientSentEndTimestamp => {
                 Some(View::Long(self.times.client_sent_end.unwrap_or(-1)))
             }
@@ -243,8 +241,12 @@ impl MessageContext {
             VarId::MessageId => Some(View::Shared(self.message_id())),
             VarId::RouteName => self.route_name.as_ref().map(View::Shared),
             VarId::RouteTarget => self.route_target.as_ref().map(View::Shared),
-            VarId::TargetBasepath => self.target.as_ref()?.facts.basepath.as_ref().map(View::Shared),
-            VarId::TargetName => self.target.as_ref().map(|target| View::Shared(&target.facts.name)),
+            VarId::TargetBasepath => {
+                self.target.as_ref()?.facts.basepath.as_ref().map(View::Shared)
+            }
+            VarId::TargetName => {
+                self.target.as_ref().map(|target| View::Shared(&target.facts.name))
+            }
             VarId::TargetCopyPathsuffix => {
                 self.target.as_ref().map(|target| View::Boolean(target.copy_pathsuffix))
             }
@@ -311,6 +313,7 @@ impl MessageContext {
             VarId::SystemTimeYear => self.clock_field(|now| now.year().into()),
             VarId::SystemTimeZone => Some(text("UTC")),
             VarId::SystemUuid => Some(owned(uuid::Uuid::new_v4().to_string())),
+            VarId::TollgateDemoBackend => self.facts.demo_backend.as_ref().map(View::Shared),
             VarId::VirtualhostName => Some(text("default")),
             VarId::VirtualhostAliases => {
                 let host = self.request.headers.get(HOST)?.to_str().ok()?;
@@ -526,7 +529,8 @@ pub(super) fn set_part(
         Part::Verb => {
             let text = value.view().into_text();
             let Head::Request(head) = &mut message.head else { return Err(wrong("a request")) };
-            head.method = Method::from_bytes(text.as_bytes()).map_err(|_| wrong("an HTTP method"))?;
+            head.method =
+                Method::from_bytes(text.as_bytes()).map_err(|_| wrong("an HTTP method"))?;
         }
         Part::Version => {
             let text = value.view().into_text();
@@ -560,7 +564,7 @@ pub(super) fn set_part(
         Part::ReasonPhrase => {
             let text = value.view().into_text();
             let Head::Response(head) = &mut message.head else { return Err(wrong("a response")) };
-            head.reason = Some(ByteString::from(text.into_owned()));
+            head.reason = Some(reason_text(&text));
         }
         Part::Whole
         | Part::ContentAsBase64
@@ -741,9 +745,7 @@ fn state_number(phase: Phase) -> i32 {
 fn is_internal(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 
@@ -798,6 +800,30 @@ impl Message {
         if let Some(form) = self.form().map(|form| remove_pair(&form, name, nth)) {
             self.set_form(form);
         }
+    }
+
+    /// Removes the header, or the Nth (from 1) of the values between its commas.
+    pub fn remove_header(&mut self, name: &HeaderName, nth: Option<usize>) {
+        let Some(at) = nth.and_then(|nth| nth.checked_sub(1)) else {
+            self.headers.remove(name);
+            return;
+        };
+        let mut values: Vec<String> =
+            header_values(&self.headers, name).map(Cow::into_owned).collect();
+        if at >= values.len() {
+            return;
+        }
+        values.remove(at);
+        if values.is_empty() {
+            self.headers.remove(name);
+        } else {
+            self.headers.insert(name.clone(), header_text(&values.join(",")));
+        }
+    }
+
+    /// The Nth (from 1) of the values between a header's commas.
+    pub fn header_value(&self, name: &HeaderName, nth: usize) -> Option<Cow<'_, str>> {
+        header_values(&self.headers, name).nth(nth.checked_sub(1)?)
     }
 
     /// Sets a part of this message as a variable's write would.

@@ -1,7 +1,16 @@
 //! A bundle's endpoints, flows, steps, routes and fault rules, typed and with their places.
 //!
 //! Source: Apigee docs, "API proxy configuration reference". Reading is tolerant where the
-//! platform is: an empty element means absent, an unknown one is a finding.
+//! platform is: an empty element means absent, an unknown one is a finding. The `span` of
+//! a flow, step, route or rule is its start tag.
+
+mod endpoint;
+mod flow;
+mod policy_head;
+pub mod properties;
+mod read;
+
+pub use read::{read, read_environment_policy};
 
 use crate::bundle::BundleKind;
 use crate::condition::Condition;
@@ -23,6 +32,8 @@ pub struct ApiProxy {
     pub policies: Vec<PolicyHead>,
     /// Names of resource files, such as `jsc/a.js`.
     pub resources: Vec<String>,
+    /// Paths of XML files that could not be read, and so are missing above.
+    pub unread: Vec<String>,
 }
 
 /// The head of a policy file; its body is read by its kind.
@@ -163,4 +174,67 @@ pub struct SharedFlow {
     pub file: String,
     pub span: Span,
     pub steps: Vec<Step>,
+}
+
+impl Destination {
+    /// What the RouteRule names; `None` for a null route.
+    pub fn text(&self) -> Option<&Text> {
+        match self {
+            Self::Target(text) | Self::Url(text) | Self::Integration(text) => Some(text),
+            Self::Null => None,
+        }
+    }
+}
+
+impl ApiProxy {
+    /// Every run of steps of the bundle, in document order of its endpoints.
+    pub fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
+        let proxies = self.proxy_endpoints.iter().flat_map(ProxyEndpoint::step_lists);
+        let targets = self.target_endpoints.iter().flat_map(TargetEndpoint::step_lists);
+        let shared = self.shared_flows.iter().map(|flow| flow.steps.as_slice());
+        proxies.chain(targets).chain(shared)
+    }
+
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.step_lists().flatten()
+    }
+}
+
+impl ProxyEndpoint {
+    pub fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
+        self.flows
+            .step_lists()
+            .chain(self.fault_rules.step_lists())
+            .chain([self.post_client.as_slice()])
+    }
+}
+
+impl TargetEndpoint {
+    pub fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
+        self.flows.step_lists().chain(self.fault_rules.step_lists())
+    }
+}
+
+impl Flows {
+    /// PreFlow, the conditional flows, PostFlow.
+    pub fn iter(&self) -> impl Iterator<Item = &Flow> {
+        self.pre.iter().chain(&self.conditional).chain(&self.post)
+    }
+
+    fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
+        self.iter().flat_map(|flow| [flow.request.as_slice(), flow.response.as_slice()])
+    }
+}
+
+impl FaultRules {
+    fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
+        let rules = self.rules.iter().map(|rule| rule.steps.as_slice());
+        rules.chain(self.default.iter().map(|rule| rule.steps.as_slice()))
+    }
+}
+
+/// `policies/A.xml` is `A`: the name that a file should have inside.
+pub fn file_stem(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".xml").unwrap_or(name)
 }

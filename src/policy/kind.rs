@@ -5,19 +5,30 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, MessageContext};
 use crate::store::cache::NamedCache;
 use crate::variable::{Bind, Bindable, Slot};
-use crate::xml::{Element, Text};
+use crate::xml::{Element, Fields, Text};
 
 /// A row of the table of policies.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct PolicyKind {
     /// The root element, which is the policy's type.
     pub element: &'static str,
+    /// What stands before `.failed` and `.{policy}.failed` in the variables of its faults.
+    pub failed_prefix: &'static str,
     /// Never fails: what is missing or unknown is reported with its place.
     pub read: fn(&Element, &mut Diagnostics) -> Option<Box<dyn Policy>>,
+}
+
+/// What every kind of policy may hold beside its own fields: read with the policy's head, or
+/// without effect.
+pub fn skip_head(xml: &mut Fields<'_, '_>) {
+    xml.ignore(&["name", "enabled", "continueOnError", "async"]);
+    xml.ignore(&["DisplayName", "Description", "Properties", "FaultRules"]);
 }
 
 /// What a policy's XML says, before names have places.
@@ -71,6 +82,23 @@ pub trait Linker: Bind {
 
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     fn zone(&self) -> jiff::tz::TimeZone;
+
+    /// The text of a resource file such as `template://name` or `jsc://name`.
+    fn resource(&self, url: &str) -> Option<ByteString> {
+        let _ = url;
+        None
+    }
+
+    /// `None` where nobody knows of other proxies.
+    fn revisions(&self) -> Option<Arc<dyn Revisions>> {
+        None
+    }
+}
+
+/// What the environment runs at this moment.
+pub trait Revisions: Send + Sync {
+    /// The deployed revision of the proxy of that name.
+    fn deployed(&self, proxy: &str) -> Option<ByteString>;
 }
 
 impl dyn Linker + '_ {

@@ -1,3 +1,61 @@
 //! The policies, one file each, and their table.
 
+pub mod apigee_types;
 pub mod kind;
+
+mod assign_message;
+mod cache_entry;
+mod cache_key;
+mod expiry_settings;
+mod invalidate_cache;
+mod lookup_cache;
+mod message_builder;
+mod populate_cache;
+mod raise_fault;
+#[cfg(test)]
+mod testing;
+
+use crate::diag::Diagnostics;
+use crate::model::{ApiProxy, PolicyHead};
+use crate::policy::kind::{Policy, PolicyKind, Uses};
+
+/// The types that this gateway runs.
+pub static POLICIES: &[PolicyKind] = &[
+    assign_message::KIND,
+    invalidate_cache::KIND,
+    lookup_cache::KIND,
+    populate_cache::KIND,
+    raise_fault::KIND,
+];
+
+/// A policy of a bundle, its body read by its kind.
+#[derive(Debug)]
+pub struct ReadPolicy {
+    pub head: PolicyHead,
+    /// `None`: a type that is not built yet, or none at all.
+    pub kind: Option<&'static PolicyKind>,
+    /// `None` where the body could not be read or its type is not built yet.
+    pub policy: Option<Box<dyn Policy>>,
+    pub uses: Uses,
+}
+
+/// The row of a root element.
+pub fn kind_of(element: &str) -> Option<&'static PolicyKind> {
+    POLICIES.iter().find(|kind| kind.element == element)
+}
+
+/// Reads the bodies of all policies of a bundle; faults of one do not stop the others.
+pub fn read_all(proxy: &ApiProxy, diags: &mut Diagnostics) -> Vec<ReadPolicy> {
+    proxy.policies.iter().map(|head| read_one(head, diags)).collect()
+}
+
+/// Reads one policy's body by the kind of its root element.
+pub fn read_one(head: &PolicyHead, diags: &mut Diagnostics) -> ReadPolicy {
+    let kind = kind_of(&head.kind);
+    let policy = kind.and_then(|kind| (kind.read)(&head.body, diags));
+    let uses = policy.as_ref().map(|policy| policy.uses()).unwrap_or_default();
+    ReadPolicy { head: head.clone(), kind, policy, uses }
+}
+
+#[cfg(test)]
+mod tests;

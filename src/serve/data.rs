@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::clock::Clock;
-use crate::deploy::Generation;
-use crate::engine::{Env, Profile};
+use crate::deploy::Registry;
+use crate::engine::Env;
+use crate::profile::Profile;
 use crate::serve::connection::{self, Connections, Handler};
 use crate::serve::listener::Listener;
 use crate::serve::runtime::Api;
@@ -29,7 +29,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What all data threads see.
 pub struct Shared {
-    pub generation: ArcSwap<Generation>,
+    pub registry: Arc<Registry>,
     pub clock: Clock,
     pub profile: Profile,
     pub connection_limits: ConnectionLimits,

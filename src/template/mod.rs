@@ -1,7 +1,10 @@
 //! Message templates: text with `{variable}` references.
 //!
 //! Source: Apigee docs, "Message templates". A brace that starts no reference is text, so
-//! that JSON payloads survive.
+//! that JSON payloads survive. Diagnostics: GW120 (a function, which renders as its text),
+//! GW121 (what reads as a function call and names no function).
+
+mod parser;
 
 use std::borrow::Cow;
 
@@ -12,7 +15,17 @@ use crate::xml::{Element, FromXml};
 
 /// A parsed template.
 #[derive(Clone, Debug, Default)]
-pub struct Template {}
+pub struct Template {
+    /// No text is empty, and no two stand beside each other.
+    pieces: Vec<Piece>,
+    unsupported: Option<Box<str>>,
+}
+
+#[derive(Clone, Debug)]
+enum Piece {
+    Text(Box<str>),
+    Reference { variable: VarRef, default: Option<Box<str>> },
+}
 
 /// What a reference without value and without default becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +46,11 @@ pub struct UnresolvedVariable {
 impl Template {
     /// Braces as delimiters. `span` is the text's place, for findings.
     pub fn parse(text: &str, span: Span, diags: &mut Diagnostics) -> Self {
-        let _ = (text, span, diags);
-        Self::default()
+        Self::parse_with(text, "{", "}", span, diags)
     }
 
-    /// Payloads may replace the braces by `variablePrefix` and `variableSuffix`.
+    /// Payloads may replace the braces by `variablePrefix` and `variableSuffix`; an empty one
+    /// is not given.
     pub fn parse_with(
         text: &str,
         prefix: &str,
@@ -45,34 +58,96 @@ impl Template {
         span: Span,
         diags: &mut Diagnostics,
     ) -> Self {
-        let _ = (text, prefix, suffix, span, diags);
-        Self::default()
+        let prefix = if prefix.is_empty() { "{" } else { prefix };
+        let suffix = if suffix.is_empty() { "}" } else { suffix };
+        parser::parse(text, prefix, suffix, span, diags)
     }
 
     pub fn literal(text: &str) -> Self {
-        let _ = text;
-        Self::default()
+        let mut template = Self::default();
+        template.push_text(text);
+        template
     }
 
-    /// Borrowed from the template where it holds no reference.
+    /// Borrowed from the template where it holds no reference, and from the context where it
+    /// is one reference to a text; else one allocation.
     pub fn render<'a>(
         &'a self,
         cx: &'a MessageContext,
         unresolved: Unresolved,
     ) -> Result<Cow<'a, str>, UnresolvedVariable> {
-        let _ = (cx, unresolved);
-        Ok(Cow::Borrowed(""))
+        match self.pieces.as_slice() {
+            [] => Ok(Cow::Borrowed("")),
+            [only] => only.render(cx, unresolved),
+            pieces => {
+                let mut rendered = String::with_capacity(self.length_guess());
+                for piece in pieces {
+                    rendered.push_str(&piece.render(cx, unresolved)?);
+                }
+                Ok(Cow::Owned(rendered))
+            }
+        }
     }
 
     /// The text, where it holds no reference.
     pub fn as_literal(&self) -> Option<&str> {
-        None
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The first function that it calls: it renders as the text of the call.
+    pub fn unsupported(&self) -> Option<&str> {
+        self.unsupported.as_deref()
+    }
+
+    fn push_text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.pieces.push(Piece::Text(Box::from(text)));
+        }
+    }
+
+    fn length_guess(&self) -> usize {
+        const VALUE_BYTES: usize = 32;
+        let length = |piece: &Piece| match piece {
+            Piece::Text(text) => text.len(),
+            Piece::Reference { .. } => VALUE_BYTES,
+        };
+        self.pieces.iter().map(length).sum()
+    }
+}
+
+impl Piece {
+    fn render<'a>(
+        &'a self,
+        cx: &'a MessageContext,
+        unresolved: Unresolved,
+    ) -> Result<Cow<'a, str>, UnresolvedVariable> {
+        let (variable, default) = match self {
+            Self::Text(text) => return Ok(Cow::Borrowed(text)),
+            Self::Reference { variable, default } => (variable, default),
+        };
+        match (cx.text(variable), default, unresolved) {
+            (Some(value), _, _) => Ok(value),
+            (None, Some(default), _) => Ok(Cow::Borrowed(default)),
+            (None, None, Unresolved::Empty) => Ok(Cow::Borrowed("")),
+            (None, None, Unresolved::Fails) => {
+                Err(UnresolvedVariable { name: variable.name().to_owned() })
+            }
+        }
     }
 }
 
 impl Bindable for Template {
     fn bind(&mut self, binder: &mut dyn Bind) {
-        let _ = binder;
+        for piece in &mut self.pieces {
+            match piece {
+                Piece::Text(_) => {}
+                Piece::Reference { variable, .. } => variable.bind(binder),
+            }
+        }
     }
 }
 
@@ -98,9 +173,7 @@ impl RefOrText {
         }
         match (&self.text, &self.variable) {
             (Some(text), _) => Ok(Cow::Borrowed(text)),
-            (None, Some(variable)) => {
-                Err(UnresolvedVariable { name: variable.name().to_owned() })
-            }
+            (None, Some(variable)) => Err(UnresolvedVariable { name: variable.name().to_owned() }),
             (None, None) => Ok(Cow::Borrowed("")),
         }
     }
@@ -124,3 +197,6 @@ impl Bindable for RefOrText {
         self.variable.bind(binder);
     }
 }
+
+#[cfg(test)]
+mod tests;

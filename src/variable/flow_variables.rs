@@ -174,6 +174,7 @@ flow_variables! {
     TargetSslEnabled: "target.ssl.enabled", Boolean, ReadOnly, ProxyRequest;
     TargetState: "target.state", String, ReadOnly, TargetResponse;
     TargetUrl: "target.url", String, ReadWrite, TargetRequest;
+    TollgateDemoBackend: "tollgate.demo.backend", String, ReadOnly, ProxyRequest;
     VirtualhostAliases: "virtualhost.aliases", Array, ReadOnly, ProxyRequest;
     VirtualhostName: "virtualhost.name", String, ReadOnly, ProxyRequest;
     VirtualhostSslEnabled: "virtualhost.ssl.enabled", Boolean, ReadOnly, ProxyRequest;

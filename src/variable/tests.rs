@@ -24,7 +24,10 @@ fn predefined_names_have_places() {
     check("error.content", Place::Message(Role::Error, Part::Content));
     check("response.status.code", Place::Message(Role::Response, Part::StatusCode));
     check("request.status.code", Place::Named);
-    check("message.queryparams.names", Place::Message(Role::Message, Part::QueryParams(List::Names)));
+    check(
+        "message.queryparams.names",
+        Place::Message(Role::Message, Part::QueryParams(List::Names)),
+    );
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl Element {
             Node::Text { .. } | Node::Element(_) | Node::Comment { .. } => None,
         });
         let Some(first) = texts.next() else { return self.span };
-        let last = texts.last().unwrap_or(first);
+        let last = texts.next_back().unwrap_or(first);
         let (start, end) = (first.start as usize, last.end as usize);
         let Some(raw) = self.source.get(start..end) else { return first };
         let lead = raw.len() - raw.trim_start().len();

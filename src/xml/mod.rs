@@ -7,7 +7,12 @@
 mod element;
 pub mod fields;
 mod parse;
+mod scan;
+#[cfg(test)]
+mod tests;
 
 pub use element::{Attribute, Element, Node};
 pub use fields::{Fields, FromXml, Text};
-pub use parse::{ELEMENTS_MAX, NESTING_MAX, parse};
+pub use parse::{
+    DOCTYPE, ELEMENTS_MAX, ENCODING, MALFORMED, NESTING_MAX, TOO_LARGE, parse, refuses_encoding,
+};

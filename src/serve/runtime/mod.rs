@@ -35,13 +35,14 @@ struct Current {
 
 impl Api {
     pub(super) fn new(shared: Arc<Shared>, env: Env, connections: Rc<Connections>) -> Self {
-        let current = RefCell::new(Rc::new(Current { generation: shared.generation.load_full() }));
+        let current =
+            RefCell::new(Rc::new(Current { generation: Arc::clone(&shared.registry.current()) }));
         Self { shared, env: Rc::new(env), connections, current }
     }
 
     fn current(&self) -> Rc<Current> {
         let mut seen = self.current.borrow_mut();
-        let published = self.shared.generation.load();
+        let published = self.shared.registry.current();
         if !Arc::ptr_eq(&published, &seen.generation) {
             *seen = Rc::new(Current { generation: Arc::clone(&published) });
         }
@@ -85,7 +86,7 @@ impl Handler for Api {
         let after = Box::new(move || {
             cx.times.client_sent_end = Some(env.clock.epoch_ms());
             connections.spawn(async move {
-                engine::run_post_client(&plan, endpoint, *cx, &env).await;
+                engine::run_post_client(&plan, endpoint, &mut cx, &env).await;
             });
         });
         Reply { response, after: Some(after) }

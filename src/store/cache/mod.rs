@@ -4,6 +4,15 @@
 //! "Working with cache keys" (the `__` boundary), "Limits" (key 2 KB, value 256 KB).
 //! Sizes are bytes, times milliseconds of [`crate::clock::Clock`].
 
+#[cfg(test)]
+pub(crate) mod contract;
+pub mod definition;
+pub mod expiry;
+pub mod memory;
+pub mod registry;
+
+pub use registry::{Caches, NamedCache};
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -102,6 +111,13 @@ pub trait CacheBackend: Send + Sync {
     fn clear(&self) -> Answer<'_, Result<usize, CacheError>>;
 
     fn stats(&self) -> Stats;
+
+    /// Frees expired entries that nobody asks for: looks at up to `budget` of those that are
+    /// due, says how many it freed. A backend whose server does this by itself frees none.
+    fn sweep(&self, budget: usize) -> usize {
+        let _ = budget;
+        0
+    }
 }
 
 /// Counters since the cache was made, and what it holds now.
@@ -113,12 +129,10 @@ pub struct Stats {
     pub misses_evicted: u64,
     pub misses_invalidated: u64,
     pub misses_timeout: u64,
+    pub misses_unavailable: u64,
     pub stores: u64,
     pub stores_refused: u64,
     pub evictions: u64,
     pub entries: u64,
     pub bytes: u64,
 }
-
-/// A cache of the environment with its definition.
-pub struct NamedCache {}

@@ -1,0 +1,137 @@
+//! The command line: arguments, one file per command, exit codes.
+//!
+//! Data goes to standard output, talk to standard error. Exit codes: 0 fine, 1 findings or a
+//! refused operation, 2 wrong usage, 3 internal error.
+
+mod lint;
+mod serve;
+mod state;
+
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use state::{StateDir, StateError};
+
+use crate::config::{Config, ConfigError, Overrides, ProfileName};
+use crate::gateway::StartError;
+
+/// The exit code of a command that did what it was asked.
+pub const FINE: u8 = 0;
+/// There are findings, or the operation was refused.
+pub const REFUSED: u8 = 1;
+/// The arguments or the configuration are wrong.
+pub const USAGE: u8 = 2;
+/// The mistake is Tollgate's own.
+pub const INTERNAL: u8 = 3;
+
+/// An API gateway that runs Apigee proxy bundles as they are.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "Without a command, Tollgate serves.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve API traffic with the bundles of the watched folders
+    Serve(ServeArguments),
+    /// Say what is wrong with bundles, with file, line and column
+    Lint(LintArguments),
+}
+
+#[derive(Debug, Default, Args)]
+struct ServeArguments {
+    /// The configuration file [default: tollgate.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder of the gateway's own files [default: state]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where API traffic arrives, such as 127.0.0.1:8080
+    #[arg(long, value_name = "ADDR")]
+    api: Option<SocketAddr>,
+    /// Where the service doors are, such as 127.0.0.1:8081
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+struct LintArguments {
+    /// A bundle's folder or zip, a folder of them, or a policy XML
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The configuration file [default: tollgate.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The platform to judge by [default: the configuration's]
+    #[arg(long)]
+    profile: Option<ProfileName>,
+    #[arg(long, default_value = "text")]
+    format: Format,
+    /// End with exit code 1 on warnings too
+    #[arg(long)]
+    warnings_as_errors: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// With the source line, for people
+    Text,
+    /// One line a finding
+    Short,
+    /// One object for all bundles
+    Json,
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Clap's own text, which also answers `--help` and `--version`.
+    #[error(transparent)]
+    Arguments(#[from] clap::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} is no bundle, and no folder of bundles; \
+             name a folder or a zip that holds apiproxy/ or sharedflowbundle/, or a policy XML",
+            path.display())]
+    NoBundle { path: PathBuf },
+    #[error("cannot write to standard output")]
+    Write(#[source] io::Error),
+    #[error("cannot {what}")]
+    Serve { what: &'static str, source: io::Error },
+    #[error(transparent)]
+    Start(StartError),
+}
+
+impl CliError {
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Arguments(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
+            Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } => USAGE,
+            Self::State(_) | Self::Write(_) | Self::Serve { .. } | Self::Start(_) => REFUSED,
+        }
+    }
+}
+
+/// Runs the command that the arguments name, and says how the process ends. The first
+/// argument is the program's name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
+    match Arguments::try_parse_from(arguments)?.command {
+        None => serve::serve(ServeArguments::default()),
+        Some(Command::Serve(arguments)) => serve::serve(arguments),
+        Some(Command::Lint(arguments)) => lint::lint(arguments),
+    }
+}
+
+fn load(config: Option<PathBuf>, overrides: &Overrides) -> Result<Config, CliError> {
+    Ok(Config::load(config.as_deref(), overrides)?)
+}

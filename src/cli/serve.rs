@@ -1,0 +1,102 @@
+//! `tollgate serve`: the configuration, the lock on the state folder, then the gateway.
+
+use std::path::{Path, PathBuf};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::cli::{CliError, FINE, ServeArguments, StateDir, load};
+use crate::config::{Config, Overrides};
+use crate::deploy::{Outcome, Report};
+use crate::diag::{Style, render_text};
+use crate::gateway::Gateway;
+
+/// Beside the configuration file, where no flag names another.
+const DEFAULT_STATE: &str = "state";
+/// What the sample weather proxy answers, shown where it is deployed and its backend runs.
+const SAMPLE_REQUEST: &str = "/weather/rome";
+
+pub(super) fn serve(arguments: ServeArguments) -> Result<u8, CliError> {
+    let overrides = Overrides { profile: None, api: arguments.api, admin: arguments.admin };
+    let path = arguments.state.unwrap_or_else(|| default_state(arguments.config.as_deref()));
+    let config = load(arguments.config, &overrides)?;
+    let state = StateDir::open(&path)?;
+    if config.insecure {
+        tracing::warn!("insecure = true: service doors may listen off loopback without TLS");
+    }
+    run(&config, state)
+}
+
+fn default_state(config: Option<&Path>) -> PathBuf {
+    config.and_then(Path::parent).unwrap_or(Path::new("")).join(DEFAULT_STATE)
+}
+
+/// Serves until the process is told to stop. The state folder stays locked as long.
+fn run(config: &Config, state: StateDir) -> Result<u8, CliError> {
+    let gateway = Gateway::start(config, tell).map_err(CliError::Start)?;
+    for report in gateway.first_reports() {
+        tell(report);
+    }
+    welcome(config, &gateway);
+    gateway
+        .wait_for_signal()
+        .map_err(|source| CliError::Serve { what: "listen for signals", source })?;
+    tracing::info!("stopping: requests in flight may finish");
+    gateway.stop();
+    drop(state);
+    Ok(FINE)
+}
+
+/// One line for what became of a bundle, and its findings where there are any.
+fn tell(report: &Report) {
+    let (name, path) = (&report.name, report.path.display());
+    match &report.outcome {
+        Outcome::Deployed { revision, base_paths } => {
+            let at = base_paths.join(", ");
+            anstream::eprintln!("deployed {name} revision {revision} at {at} from {path}");
+        }
+        Outcome::DeployedSharedFlow { revision } => {
+            anstream::eprintln!("deployed shared flow {name} revision {revision} from {path}");
+        }
+        Outcome::DeployedPolicy => {
+            anstream::eprintln!("deployed environment policy {name} from {path}");
+        }
+        Outcome::Refused { runs_on: true } => {
+            anstream::eprintln!("refused {path}: what was deployed from there before runs on");
+        }
+        Outcome::Refused { runs_on: false } => anstream::eprintln!("refused {path}"),
+        Outcome::Undeployed => anstream::eprintln!("undeployed {name}: {path} is gone"),
+        Outcome::Kept => anstream::eprintln!("kept {name}: {path} is gone"),
+        Outcome::Incomplete => return,
+    }
+    if !report.diags.is_empty() {
+        let style = match AutoStream::choice(&std::io::stderr()) {
+            ColorChoice::Never => Style::Plain,
+            ColorChoice::Auto | ColorChoice::AlwaysAnsi | ColorChoice::Always => Style::Colored,
+        };
+        anstream::eprint!("{}", render_text(&report.root, &report.diags, &report.sources, style));
+    }
+}
+
+fn welcome(config: &Config, gateway: &Gateway) {
+    let api = gateway.api_address();
+    let folders: Vec<String> =
+        config.deploy.folders.iter().map(|folder| folder.display().to_string()).collect();
+    anstream::eprintln!(
+        "tollgate {} serves environment {} of {}",
+        env!("CARGO_PKG_VERSION"),
+        config.environment,
+        config.organization
+    );
+    anstream::eprintln!("  API traffic    http://{api}");
+    anstream::eprintln!("  admin          http://{}/healthz", gateway.admin_address());
+    if let Some(demo) = gateway.demo_address() {
+        anstream::eprintln!("  demo backend   http://{demo}");
+    }
+    if config.deploy.watch {
+        anstream::eprintln!("  bundles        drop them into {}", folders.join(" or "));
+    }
+    if gateway.demo_address().is_some() && gateway.serves(SAMPLE_REQUEST) {
+        anstream::eprintln!("Try this twice; the second answer comes from the cache:");
+        anstream::eprintln!("  curl -i http://{api}{SAMPLE_REQUEST}");
+    }
+}

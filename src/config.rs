@@ -1,0 +1,347 @@
+//! `tollgate.toml`: what the operator says, checked, with every default filled in.
+//!
+//! Each key, its default, unit and range: `docs/configuration.md`. Paths in the file stand
+//! relative to the file's folder. Nothing below this floor reads the file; what a module needs
+//! is handed to it.
+
+mod file;
+mod keys;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::config::file::{Address, File};
+use crate::diag::{FileId, SourceMap};
+use crate::profile::Profile;
+use crate::store::cache::definition::CacheDefinition;
+
+/// The file that is read where no other is named, if it is there.
+pub const DEFAULT_FILE: &str = "tollgate.toml";
+/// The largest file that is read.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// What holds for one gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub organization: String,
+    pub environment: String,
+    pub profile: Profile,
+    /// Where `TimeOfDay` and `ExpiryDate` of a cache stand.
+    pub time_zone: TimeZone,
+    /// Lets a service door listen off loopback without TLS. Worth a log line at each start.
+    pub insecure: bool,
+    pub listen: Listen,
+    /// Data threads; 0 is one for each core.
+    pub threads: usize,
+    pub deploy: Deploy,
+    /// Lets a target be one of the gateway's own service listeners.
+    pub allow_self: bool,
+    pub limits: Limits,
+    pub cache_backend: CacheBackend,
+    /// In the order of the file, no name twice.
+    pub caches: Vec<CacheDefinition>,
+    /// Where the samples' backend listens, on loopback. `None`: it does not run.
+    pub demo_backend: Option<SocketAddr>,
+}
+
+/// How the file and the command line spell a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileName {
+    Edge,
+    X,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Edge => Self::Edge,
+            ProfileName::X => Self::X,
+        }
+    }
+}
+
+/// Port 0 lets the system choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    pub api: SocketAddr,
+    pub admin: SocketAddr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deploy {
+    /// Need not exist.
+    pub folders: Vec<PathBuf>,
+    pub watch: bool,
+    pub unsupported: Unsupported,
+}
+
+/// What becomes of a bundle with a policy that the gateway cannot run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unsupported {
+    Refuse,
+    /// It is deployed, and faults where the policy is reached.
+    Fault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest body that a policy may read; larger ones pass through unread.
+    pub body_bytes_max: usize,
+    /// Client connections of the API listener, over all data threads.
+    pub connections_max: usize,
+    /// How long requests in flight may take to end when the gateway stops.
+    pub drain_timeout_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum CacheBackend {
+    Memory,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            organization: "apifactory".to_owned(),
+            environment: "test".to_owned(),
+            profile: Profile::Edge,
+            time_zone: TimeZone::UTC,
+            insecure: false,
+            listen: Listen {
+                api: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+                admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            },
+            threads: 0,
+            deploy: Deploy {
+                folders: vec![PathBuf::from("proxies"), PathBuf::from("policies")],
+                watch: true,
+                unsupported: Unsupported::Refuse,
+            },
+            allow_self: false,
+            limits: Limits {
+                body_bytes_max: 10 * 1024 * 1024,
+                connections_max: 10_000,
+                drain_timeout_ms: 30_000,
+            },
+            cache_backend: CacheBackend::Memory,
+            caches: Vec::new(),
+            demo_backend: None,
+        }
+    }
+}
+
+/// What the command line says instead of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    pub profile: Option<ProfileName>,
+    pub api: Option<SocketAddr>,
+    pub admin: Option<SocketAddr>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} has more than {FILE_BYTES_MAX} bytes; is it the configuration file?", path.display())]
+    TooLarge { path: PathBuf },
+    /// One line a problem, each with its place.
+    #[error("{}", places.join("\n"))]
+    Refused { places: Vec<String> },
+}
+
+/// What is wrong in the text, in one clause with what to do. `at` is a byte offset; `None` is
+/// the command line.
+#[derive(Debug)]
+struct Problem {
+    at: Option<usize>,
+    message: String,
+}
+
+impl Config {
+    /// Reads `path`; without one, [`DEFAULT_FILE`] of the current folder if it is there, else
+    /// the defaults.
+    pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Self, ConfigError> {
+        match path {
+            Some(path) => Self::parse(path, &read(path)?, overrides),
+            None => match read(Path::new(DEFAULT_FILE)) {
+                Ok(text) => Self::parse(Path::new(DEFAULT_FILE), &text, overrides),
+                Err(ConfigError::Read { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound =>
+                {
+                    Self::parse(Path::new(DEFAULT_FILE), "", overrides)
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Takes the text of the file at `path`, which places and relative paths refer to.
+    pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Self, ConfigError> {
+        check(path, text, overrides).map_err(|problems| {
+            let mut sources = SourceMap::default();
+            let file = sources.add(path.display().to_string(), Arc::from(text));
+            let places = problems.iter().map(|problem| problem.line(file, &sources)).collect();
+            ConfigError::Refused { places }
+        })
+    }
+}
+
+/// All unknown keys at once; else the first value that cannot be read; else what values say
+/// against each other.
+fn check(path: &Path, text: &str, overrides: &Overrides) -> Result<Config, Vec<Problem>> {
+    let refuse = |error: toml::de::Error| {
+        let at = Some(error.span().map_or(0, |span| span.start));
+        vec![Problem { at, message: error.message().to_owned() }]
+    };
+    let document = DeTable::parse(text).map_err(refuse)?;
+    let problems = keys::check_keys(document.get_ref());
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let file: File = toml::from_str(text).map_err(refuse)?;
+    let mut problems = Vec::new();
+    let config = assemble(path, file, overrides, &mut problems);
+    if problems.is_empty() { Ok(config) } else { Err(problems) }
+}
+
+fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<Problem>) -> Config {
+    let default = Config::default();
+    let root = path.parent().unwrap_or(Path::new(""));
+    let insecure = file.insecure.unwrap_or(default.insecure);
+    let admin = Listener::new(overrides.admin, file.listen.admin, default.listen.admin);
+    let api = Listener::new(overrides.api, file.listen.api, default.listen.api);
+    check_listeners(&api, &admin, insecure, problems);
+    check_cache_names(&file.cache, problems);
+    Config {
+        organization: file.organization.map_or(default.organization, |name| name.0),
+        environment: file.environment.map_or(default.environment, |name| name.0),
+        profile: overrides.profile.or(file.profile).map_or(default.profile, Profile::from),
+        time_zone: file.time_zone.map_or(default.time_zone, |zone| zone.0),
+        insecure,
+        listen: Listen { api: api.address, admin: admin.address },
+        threads: file.runtime.threads.map_or(default.threads, file::Number::size),
+        deploy: Deploy {
+            folders: match file.deploy.folders {
+                Some(folders) => read_folders(root, &folders, problems),
+                None => default.deploy.folders.iter().map(|folder| root.join(folder)).collect(),
+            },
+            watch: file.deploy.watch.unwrap_or(default.deploy.watch),
+            unsupported: file.deploy.unsupported.unwrap_or(default.deploy.unsupported),
+        },
+        allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
+        limits: file.limits.over(default.limits),
+        cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
+        caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
+        demo_backend: file.demo.backend.and_then(|address| read_demo(&address, problems)),
+    }
+}
+
+/// An address and where it was said.
+struct Listener {
+    address: SocketAddr,
+    at: Option<usize>,
+}
+
+impl Listener {
+    fn new(flag: Option<SocketAddr>, key: Option<Spanned<Address>>, default: SocketAddr) -> Self {
+        match (flag, key) {
+            (Some(address), _) => Self { address, at: None },
+            (None, Some(key)) => Self { address: key.get_ref().0, at: Some(key.span().start) },
+            (None, None) => Self { address: default, at: None },
+        }
+    }
+}
+
+/// A service door off loopback would send its credentials in the clear.
+fn check_listeners(api: &Listener, admin: &Listener, insecure: bool, problems: &mut Vec<Problem>) {
+    if !admin.address.ip().is_loopback() && !insecure {
+        let message = format!(
+            "the admin listener {} is off loopback and has no TLS; \
+             listen on 127.0.0.1, or set `insecure = true` to accept that",
+            admin.address
+        );
+        problems.push(Problem { at: admin.at, message });
+    }
+    if api.address == admin.address && api.address.port() != 0 {
+        let message = format!(
+            "the API and the admin listener share {}; give one of them another port",
+            api.address
+        );
+        problems.push(Problem { at: admin.at.or(api.at), message });
+    }
+}
+
+fn check_cache_names(records: &[Spanned<file::CacheRecord>], problems: &mut Vec<Problem>) {
+    for (index, record) in records.iter().enumerate() {
+        let name = record.get_ref().name();
+        if records.iter().take(index).any(|earlier| earlier.get_ref().name() == name) {
+            let message = format!("the cache `{name}` is defined twice; rename or remove one");
+            problems.push(Problem { at: Some(record.span().start), message });
+        }
+    }
+}
+
+fn read_folders(
+    root: &Path,
+    folders: &[Spanned<String>],
+    problems: &mut Vec<Problem>,
+) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = Vec::with_capacity(folders.len());
+    for folder in folders {
+        let path = root.join(folder.get_ref());
+        let message = if folder.get_ref().is_empty() {
+            "a folder needs a name; write `.` for the configuration file's own".to_owned()
+        } else if paths.contains(&path) {
+            format!("the folder `{}` is listed twice; remove one", folder.get_ref())
+        } else {
+            paths.push(path);
+            continue;
+        };
+        problems.push(Problem { at: Some(folder.span().start), message });
+    }
+    paths
+}
+
+fn read_demo(address: &Spanned<Address>, problems: &mut Vec<Problem>) -> Option<SocketAddr> {
+    let found = address.get_ref().0;
+    if found.ip().is_loopback() {
+        return Some(found);
+    }
+    let message = format!("the demo backend {found} is off loopback; write `127.0.0.1:0`");
+    problems.push(Problem { at: Some(address.span().start), message });
+    None
+}
+
+impl Problem {
+    /// `file:line:column: message`.
+    fn line(&self, file: FileId, sources: &SourceMap) -> String {
+        let Some(at) = self.at else { return self.message.clone() };
+        let position = sources.position(file, u32::try_from(at).unwrap_or(u32::MAX));
+        let name = sources.name(file);
+        format!("{name}:{}:{}: {}", position.line, position.column, self.message)
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let failed = |source| ConfigError::Read { path: path.to_owned(), source };
+    let size_bytes = path.metadata().map_err(failed)?.len();
+    if size_bytes > FILE_BYTES_MAX {
+        return Err(ConfigError::TooLarge { path: path.to_owned() });
+    }
+    #[expect(clippy::disallowed_methods, reason = "this is the door that the ban names")]
+    let text = std::fs::read_to_string(path);
+    text.map_err(failed)
+}

@@ -1,0 +1,313 @@
+//! The records of `tollgate.toml` as serde reads them, and the types that check one value.
+//!
+//! A refusal's text says what is wrong and what to write; its place is the value's, which the
+//! TOML reader adds. Cache fields: Apigee docs, "Create a cache in an environment".
+
+use std::net::SocketAddr;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
+use crate::store::cache::definition::{CacheDefinition, check_name};
+use crate::store::cache::expiry::{Expiry, ExpirySettings};
+
+/// The whole document. What is left out is `None`, and the default of [`super::Config`] holds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) organization: Option<Name>,
+    pub(super) environment: Option<Name>,
+    pub(super) profile: Option<ProfileName>,
+    pub(super) time_zone: Option<Zone>,
+    pub(super) insecure: Option<bool>,
+    #[serde(default)]
+    pub(super) listen: Listen,
+    #[serde(default)]
+    pub(super) runtime: Runtime,
+    #[serde(default)]
+    pub(super) deploy: Deploy,
+    #[serde(default)]
+    pub(super) targets: Targets,
+    #[serde(default)]
+    pub(super) limits: LimitKeys,
+    #[serde(default)]
+    pub(super) caches: Caches,
+    #[serde(default)]
+    pub(super) cache: Vec<Spanned<CacheRecord>>,
+    #[serde(default)]
+    pub(super) demo: Demo,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listen {
+    pub(super) api: Option<Spanned<Address>>,
+    pub(super) admin: Option<Spanned<Address>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Runtime {
+    pub(super) threads: Option<Number<0, 1024>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Deploy {
+    pub(super) folders: Option<Vec<Spanned<String>>>,
+    pub(super) watch: Option<bool>,
+    pub(super) unsupported: Option<Unsupported>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Targets {
+    pub(super) allow_self: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitKeys {
+    body_bytes_max: Option<Number<1, 1_073_741_824>>,
+    connections_max: Option<Number<1, 1_000_000>>,
+    drain_timeout_ms: Option<Number<0, 3_600_000>>,
+}
+
+impl LimitKeys {
+    pub(super) fn over(self, default: Limits) -> Limits {
+        Limits {
+            body_bytes_max: self.body_bytes_max.map_or(default.body_bytes_max, Number::size),
+            connections_max: self.connections_max.map_or(default.connections_max, Number::size),
+            drain_timeout_ms: self.drain_timeout_ms.map_or(default.drain_timeout_ms, |ms| ms.0),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Caches {
+    pub(super) backend: Option<CacheBackend>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Demo {
+    pub(super) backend: Option<Spanned<Address>>,
+}
+
+/// One `[[cache]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CacheRecord {
+    name: CacheName,
+    description: Option<String>,
+    #[serde(default)]
+    expiry_settings: ExpiryRecord,
+    max_elements_in_memory: Option<Count>,
+    in_memory_size_in_kb: Option<Count>,
+    skip_cache_if_element_size_in_kb_exceeds: Option<Count>,
+    overflow_to_disk: Option<bool>,
+    persistent: Option<bool>,
+    distributed: Option<bool>,
+    disk_size_in_mb: Option<Count>,
+    max_elements_on_disk: Option<Count>,
+    compression: Option<CompressionRecord>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpiryRecord {
+    timeout_in_sec: Option<Count>,
+    time_of_day: Option<TimeOfDay>,
+    expiry_date: Option<ExpiryDate>,
+    values_null: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompressionRecord {
+    minimum_size_in_kb: Count,
+}
+
+impl CacheRecord {
+    pub(super) fn name(&self) -> &str {
+        &self.name.0
+    }
+}
+
+impl From<CacheRecord> for CacheDefinition {
+    fn from(record: CacheRecord) -> Self {
+        let default = Self::named(&record.name.0);
+        let count = |number: Option<Count>| number.map(|number| number.0);
+        let expiry = record.expiry_settings;
+        Self {
+            name: record.name.0,
+            description: record.description,
+            expiry: ExpirySettings {
+                timeout_in_seconds: expiry
+                    .timeout_in_sec
+                    .map(|seconds| i64::try_from(seconds.0).unwrap_or(i64::MAX)),
+                time_of_day: expiry.time_of_day.map(|time| time.0),
+                expiry_date: expiry.expiry_date.map(|date| date.0),
+            },
+            values_null: expiry.values_null.unwrap_or(default.values_null),
+            max_elements_in_memory: count(record.max_elements_in_memory),
+            in_memory_size_kb: count(record.in_memory_size_in_kb),
+            skip_if_element_size_kb_exceeds: count(record.skip_cache_if_element_size_in_kb_exceeds),
+            overflow_to_disk: record.overflow_to_disk.unwrap_or(default.overflow_to_disk),
+            persistent: record.persistent.unwrap_or(default.persistent),
+            distributed: record.distributed.unwrap_or(default.distributed),
+            disk_size_mb: count(record.disk_size_in_mb).unwrap_or(default.disk_size_mb),
+            max_elements_on_disk: count(record.max_elements_on_disk),
+            compression_minimum_size_kb: record
+                .compression
+                .map(|compression| compression.minimum_size_in_kb.0),
+        }
+    }
+}
+
+/// The longest name of an organization or environment, in characters.
+const NAME_CHARS_MAX: usize = 255;
+
+/// The name of an organization or environment. It stands in the paths of the management API,
+/// and its environment in labels, so it has no character that either would have to escape.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Name(pub(super) String);
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if starts && name.len() <= NAME_CHARS_MAX && name.chars().all(is_allowed) {
+            return Ok(Self(name));
+        }
+        Err(format!(
+            "`{name}` is no name; use 1 to {NAME_CHARS_MAX} letters, digits, `-`, `_` and `.`, \
+             beginning with a letter or digit"
+        ))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct CacheName(String);
+
+impl TryFrom<String> for CacheName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match check_name(&name) {
+            Ok(()) => Ok(Self(name)),
+            Err(error) => Err(format!(
+                "{error}; use 1 to 255 letters, digits, spaces, `.`, `_`, `-`, `$` and `%`"
+            )),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Address(pub(super) SocketAddr);
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed = text.parse().map(Self);
+        parsed.map_err(|_| {
+            format!("`{text}` is no address; write IP and port, such as `127.0.0.1:8080`")
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Zone(pub(super) TimeZone);
+
+impl TryFrom<String> for Zone {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let found = TimeZone::get(&name).map(Self);
+        found.map_err(|_| {
+            format!(
+                "the time zone `{name}` is unknown here; write a name such as `Europe/Berlin`, \
+                 and see that the system's time zone data is installed, or use `UTC`"
+            )
+        })
+    }
+}
+
+impl TryFrom<String> for CacheBackend {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "memory" {
+            return Ok(Self::Memory);
+        }
+        // A URL may hold a password, which no message repeats.
+        if text.starts_with("redis://") || text.starts_with("rediss://") {
+            return Err("a redis backend is not supported yet; write `memory`".to_owned());
+        }
+        Err("this is no cache backend; write `memory`".to_owned())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct TimeOfDay(Time);
+
+impl TryFrom<String> for TimeOfDay {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match Expiry::parse_time_of_day(&text) {
+            Ok(Expiry::TimeOfDay(time)) => Ok(Self(time)),
+            Ok(_) | Err(_) => Err(format!("`{text}` is no time of day; write hh:mm:ss")),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct ExpiryDate(Date);
+
+impl TryFrom<String> for ExpiryDate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match Expiry::parse_expiry_date(&text) {
+            Ok(Expiry::ExpiryDate(date)) => Ok(Self(date)),
+            Ok(_) | Err(_) => Err(format!("`{text}` is no day; write mm-dd-yyyy")),
+        }
+    }
+}
+
+/// A whole number from `MIN` to `MAX`, both allowed.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "i64")]
+pub(super) struct Number<const MIN: u64, const MAX: u64>(pub(super) u64);
+
+/// As many as the platform's own type for it holds.
+type Count = Number<0, { i64::MAX as u64 }>;
+
+impl<const MIN: u64, const MAX: u64> Number<MIN, MAX> {
+    pub(super) fn size(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> TryFrom<i64> for Number<MIN, MAX> {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Self, String> {
+        let fits = u64::try_from(number).ok().filter(|number| (MIN..=MAX).contains(number));
+        fits.map(Self).ok_or_else(|| format!("{number} is out of range; write {MIN} to {MAX}"))
+    }
+}

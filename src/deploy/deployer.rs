@@ -1,0 +1,467 @@
+//! Keeps what runs in step with the folders: one change set in, one generation out.
+//!
+//! A bundle with an error never replaces what runs. Of two bundles with one name or one base
+//! path the deployed one stays; among newcomers the order is by path.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::bundle::Limits;
+use crate::deploy::check::{Checked, Found, check_path};
+use crate::deploy::generation::{Generation, Registry};
+use crate::deploy::watch::{Change, Entry};
+use crate::diag::{Diagnostics, SourceMap};
+use crate::lint::{DeployedPath, EnvironmentView};
+use crate::model::{ApiProxy, PolicyHead};
+use crate::plan::{LinkEnvironment, Plan, link};
+use crate::policy::{self, ReadPolicy};
+use crate::profile::Profile;
+use crate::store::cache::Caches;
+
+/// A proxy, shared flow or environment policy of that name is deployed from another place.
+const NAME_TAKEN: &str = "GW111";
+/// An environment policy went away or broke while proxies use it.
+const STILL_USED: &str = "GW112";
+
+/// What does not change while the gateway runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub organization: String,
+    pub environment: String,
+    pub profile: Profile,
+    /// Whether a policy type that is not built yet refuses the bundle or faults when reached.
+    pub unsupported_faults: bool,
+    pub limits: Limits,
+    /// The largest body that a step may read where its endpoint says nothing else.
+    pub body_bytes_max: usize,
+    /// `tollgate.demo.backend`: host and port of the samples' backend, where it runs.
+    pub demo_backend: Option<String>,
+    /// The zone of `TimeOfDay` and `ExpiryDate`.
+    pub zone: jiff::tz::TimeZone,
+}
+
+/// What became of one entry, for the log and for those who ask.
+#[derive(Debug)]
+pub struct Report {
+    pub path: PathBuf,
+    pub name: String,
+    pub outcome: Outcome,
+    pub diags: Diagnostics,
+    pub sources: SourceMap,
+    /// What stands before each file name where findings are shown.
+    pub root: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Deployed {
+        revision: u32,
+        base_paths: Vec<String>,
+    },
+    DeployedSharedFlow {
+        revision: u32,
+    },
+    DeployedPolicy,
+    /// Refused; what ran under its name before runs on.
+    Refused {
+        runs_on: bool,
+    },
+    Undeployed,
+    /// Gone from its folder, and kept because of the proxies named in the findings.
+    Kept,
+    /// The file is not all there yet.
+    Incomplete,
+}
+
+/// The state behind the registry. One owner, on the control runtime.
+pub struct Deployer {
+    settings: Settings,
+    caches: Arc<Caches>,
+    registry: Arc<Registry>,
+    active: BTreeMap<PathBuf, Active>,
+    /// Entries that are there and do not run.
+    refused: BTreeSet<PathBuf>,
+    generations: u64,
+}
+
+enum Active {
+    Proxy(ActiveProxy),
+    SharedFlow { proxy: Box<ApiProxy> },
+    Policy { head: Box<PolicyHead>, gone: bool },
+}
+
+struct ActiveProxy {
+    proxy: Box<ApiProxy>,
+    plan: Arc<Plan>,
+    /// The environment policies that its steps name.
+    environment_policies: BTreeSet<String>,
+}
+
+impl Deployer {
+    pub fn new(settings: Settings, caches: Arc<Caches>, registry: Arc<Registry>) -> Self {
+        Self {
+            settings,
+            caches,
+            registry,
+            active: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            generations: 0,
+        }
+    }
+
+    /// Takes a set of changes, publishes at most one generation, and says what became of each.
+    pub fn apply(&mut self, changes: &[Change]) -> Vec<Report> {
+        let mut reports = Vec::new();
+        let mut moved = false;
+        let mut changed = BTreeSet::new();
+        for change in changes {
+            match change {
+                Change::Removed(entry) => {
+                    changed.remove(&entry.path);
+                    if let Some(report) = self.remove(&entry.path) {
+                        moved |= report.outcome == Outcome::Undeployed;
+                        reports.push(report);
+                    }
+                }
+                Change::Changed(entry) => {
+                    changed.insert(entry.path.clone());
+                }
+            }
+        }
+        let fresh: Vec<PathBuf> = changed.iter().cloned().collect();
+        moved |= self.try_all(&fresh, &mut reports, Tell::Everything);
+        // What was refused for lack of something, or for something in its way, may fit now.
+        let mut progress = moved;
+        while progress {
+            let waiting: Vec<PathBuf> = self.refused.iter().cloned().collect();
+            progress = self.try_all(&waiting, &mut reports, Tell::Deployed);
+            moved |= progress;
+        }
+        if moved {
+            self.drop_unused_policies();
+            self.publish();
+        }
+        reports
+    }
+
+    /// What of the entries that are there has not been tried, and what has gone.
+    pub fn news(&self, present: Vec<Entry>) -> Vec<Change> {
+        let known = self.active.keys().chain(&self.refused);
+        let gone = known.filter(|path| !present.iter().any(|entry| entry.path == **path));
+        let gone = gone.cloned().map(|path| Change::Removed(Entry::at(path)));
+        let gone: Vec<Change> = gone.collect();
+        let new = present.into_iter().filter(|entry| {
+            !self.active.contains_key(&entry.path) && !self.refused.contains(&entry.path)
+        });
+        gone.into_iter().chain(new.map(Change::Changed)).collect()
+    }
+
+    /// The view that a newcomer at `path` is judged against: everything deployed but itself.
+    pub fn view_for(&self, path: Option<&Path>) -> EnvironmentView {
+        let mut view = EnvironmentView::new(
+            &self.settings.organization,
+            &self.settings.environment,
+            self.settings.profile,
+        );
+        view.unsupported_faults = self.settings.unsupported_faults;
+        view.caches = self.caches.names().into_iter().collect();
+        for (at, active) in &self.active {
+            if Some(at.as_path()) == path {
+                continue;
+            }
+            match active {
+                Active::Proxy(active) => {
+                    for endpoint in &active.plan.endpoints {
+                        view.base_paths.push(DeployedPath {
+                            base_path: endpoint.base_path.to_string(),
+                            proxy: active.proxy.name.value.clone(),
+                            revision: active.proxy.revision,
+                        });
+                    }
+                }
+                Active::SharedFlow { proxy } => {
+                    view.shared_flows.insert(proxy.name.value.clone());
+                }
+                Active::Policy { head, .. } => {
+                    view.environment_policies.insert(head.name.value.clone());
+                }
+            }
+        }
+        view
+    }
+
+    /// The names of the proxies that run, with their base paths.
+    pub fn proxies(&self) -> impl Iterator<Item = (&str, &Arc<Plan>)> {
+        self.active.values().filter_map(|active| match active {
+            Active::Proxy(active) => Some((active.proxy.name.value.as_str(), &active.plan)),
+            Active::SharedFlow { .. } | Active::Policy { .. } => None,
+        })
+    }
+
+    /// Environment policies first, then shared flows, then proxies: what may be named before
+    /// what names it. True where something was deployed.
+    fn try_all(&mut self, paths: &[PathBuf], reports: &mut Vec<Report>, tell: Tell) -> bool {
+        let mut rest = Vec::new();
+        let mut moved = false;
+        for path in paths {
+            if path.extension().is_some_and(|extension| extension == "xml") {
+                moved |= self.try_one(path, reports, tell);
+            } else {
+                rest.push(path);
+            }
+        }
+        for path in rest {
+            moved |= self.try_one(path, reports, tell);
+        }
+        moved
+    }
+
+    fn try_one(&mut self, path: &Path, reports: &mut Vec<Report>, tell: Tell) -> bool {
+        let view = self.view_for(Some(path));
+        let mut checked = check_path(path, &self.settings.limits, &view);
+        if checked.incomplete {
+            reports.push(report(path, checked, Outcome::Incomplete));
+            return false;
+        }
+        self.refuse_taken_name(path, &mut checked);
+        self.refuse_lost_policy(path, &mut checked);
+        if !checked.is_fit() {
+            let runs_on = self.active.contains_key(path);
+            self.refused.insert(path.to_owned());
+            if tell == Tell::Everything {
+                reports.push(report(path, checked, Outcome::Refused { runs_on }));
+            }
+            return false;
+        }
+        let Some(found) = checked.found.take() else { return false };
+        let outcome = match found {
+            Found::Proxy { proxy, policies } => self.activate_proxy(path, proxy, policies),
+            Found::SharedFlow { proxy, .. } => {
+                let revision = proxy.revision;
+                self.active.insert(path.to_owned(), Active::SharedFlow { proxy });
+                Outcome::DeployedSharedFlow { revision }
+            }
+            Found::EnvironmentPolicy { head } => {
+                let name = head.name.value.clone();
+                self.active.insert(path.to_owned(), Active::Policy { head, gone: false });
+                self.relink_users_of(&name);
+                Outcome::DeployedPolicy
+            }
+        };
+        self.refused.remove(path);
+        reports.push(report(path, checked, outcome));
+        true
+    }
+
+    fn activate_proxy(
+        &mut self,
+        path: &Path,
+        proxy: Box<ApiProxy>,
+        own: Vec<ReadPolicy>,
+    ) -> Outcome {
+        let (plan, environment_policies) = self.link(&proxy, own);
+        let outcome = Outcome::Deployed {
+            revision: proxy.revision,
+            base_paths: plan.endpoints.iter().map(|at| at.base_path.to_string()).collect(),
+        };
+        let active = ActiveProxy { proxy, plan: Arc::new(plan), environment_policies };
+        self.active.insert(path.to_owned(), Active::Proxy(active));
+        outcome
+    }
+
+    /// Links a proxy with its own policies and those of the environment that its steps name.
+    fn link(&self, proxy: &ApiProxy, own: Vec<ReadPolicy>) -> (Plan, BTreeSet<String>) {
+        let mut policies = own;
+        let mut used = BTreeSet::new();
+        for step in proxy.steps() {
+            let name = &step.name.value;
+            if policies.iter().any(|read| read.head.name.value == *name) {
+                continue;
+            }
+            let head = self.active.values().find_map(|active| match active {
+                Active::Policy { head, .. } if head.name.value == *name => Some(head),
+                Active::Policy { .. } | Active::Proxy(_) | Active::SharedFlow { .. } => None,
+            });
+            if let Some(head) = head {
+                used.insert(name.clone());
+                policies.push(policy::read_one(head, &mut Diagnostics::default()));
+            }
+        }
+        let environment = LinkEnvironment {
+            organization: &self.settings.organization,
+            environment: &self.settings.environment,
+            caches: &self.caches,
+            zone: &self.settings.zone,
+            body_bytes_max: self.settings.body_bytes_max,
+            demo_backend: self.settings.demo_backend.as_deref(),
+        };
+        (link(proxy, policies, &environment), used)
+    }
+
+    /// A changed environment policy reaches the plans that use it.
+    fn relink_users_of(&mut self, name: &str) {
+        let users: Vec<PathBuf> = self
+            .active
+            .iter()
+            .filter(|(_, active)| match active {
+                Active::Proxy(active) => active.environment_policies.contains(name),
+                Active::SharedFlow { .. } | Active::Policy { .. } => false,
+            })
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in users {
+            let Some(Active::Proxy(user)) = self.active.get(&path) else { continue };
+            let own = policy::read_all(&user.proxy, &mut Diagnostics::default());
+            let (plan, used) = self.link(&user.proxy, own);
+            if let Some(Active::Proxy(user)) = self.active.get_mut(&path) {
+                user.plan = Arc::new(plan);
+                user.environment_policies = used;
+            }
+        }
+    }
+
+    fn remove(&mut self, path: &Path) -> Option<Report> {
+        self.refused.remove(path);
+        let users = match self.active.get(path)? {
+            Active::Policy { head, .. } => self.users_of(&head.name.value),
+            Active::Proxy(_) | Active::SharedFlow { .. } => Vec::new(),
+        };
+        let mut diags = Diagnostics::default();
+        let outcome = if users.is_empty() {
+            Outcome::Undeployed
+        } else {
+            diags
+                .warning(
+                    STILL_USED,
+                    None,
+                    format!(
+                        "the environment policy is gone and still used by {}",
+                        users.join(", ")
+                    ),
+                )
+                .help("it runs on until no deployed proxy names it");
+            Outcome::Kept
+        };
+        let name = match self.active.get_mut(path)? {
+            Active::Policy { head, gone } => {
+                *gone = true;
+                head.name.value.clone()
+            }
+            Active::Proxy(active) => active.proxy.name.value.clone(),
+            Active::SharedFlow { proxy } => proxy.name.value.clone(),
+        };
+        if outcome == Outcome::Undeployed {
+            self.active.remove(path);
+        }
+        let (sources, root) = (SourceMap::default(), String::new());
+        Some(Report { path: path.to_owned(), name, outcome, diags, sources, root })
+    }
+
+    fn users_of(&self, policy: &str) -> Vec<String> {
+        self.active
+            .values()
+            .filter_map(|active| match active {
+                Active::Proxy(active) if active.environment_policies.contains(policy) => {
+                    Some(format!("`{}`", active.proxy.name.value))
+                }
+                Active::Proxy(_) | Active::SharedFlow { .. } | Active::Policy { .. } => None,
+            })
+            .collect()
+    }
+
+    fn drop_unused_policies(&mut self) {
+        let unused: Vec<PathBuf> = self
+            .active
+            .iter()
+            .filter(|(_, active)| match active {
+                Active::Policy { head, gone } => {
+                    *gone && self.users_of(&head.name.value).is_empty()
+                }
+                Active::Proxy(_) | Active::SharedFlow { .. } => false,
+            })
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in unused {
+            self.active.remove(&path);
+        }
+    }
+
+    fn refuse_taken_name(&self, path: &Path, checked: &mut Checked) {
+        let (kind, name) = match &checked.found {
+            Some(Found::Proxy { proxy, .. }) => ("proxy", &proxy.name),
+            Some(Found::SharedFlow { proxy, .. }) => ("shared flow", &proxy.name),
+            Some(Found::EnvironmentPolicy { head }) => ("environment policy", &head.name),
+            None => return,
+        };
+        let holder = self.active.iter().find(|(at, active)| {
+            let same = match (active, kind) {
+                (Active::Proxy(active), "proxy") => active.proxy.name.value == name.value,
+                (Active::SharedFlow { proxy }, "shared flow") => proxy.name.value == name.value,
+                (Active::Policy { head, gone }, "environment policy") => {
+                    !gone && head.name.value == name.value
+                }
+                _ => false,
+            };
+            same && at.as_path() != path
+        });
+        if let Some((at, _)) = holder {
+            checked
+                .diags
+                .error(
+                    NAME_TAKEN,
+                    name.span,
+                    format!(
+                        "the {kind} `{}` is already deployed from {}",
+                        name.value,
+                        at.display()
+                    ),
+                )
+                .help("give one of the two another name, or remove one");
+        }
+    }
+
+    /// A policy file that takes another name would take the old one from those who use it.
+    fn refuse_lost_policy(&self, path: &Path, checked: &mut Checked) {
+        let Some(Active::Policy { head: old, .. }) = self.active.get(path) else { return };
+        let name = match &checked.found {
+            Some(Found::EnvironmentPolicy { head }) => &head.name,
+            Some(Found::Proxy { .. } | Found::SharedFlow { .. }) | None => return,
+        };
+        let users = self.users_of(&old.name.value);
+        if name.value != old.name.value && !users.is_empty() {
+            let (old, users) = (&old.name.value, users.join(", "));
+            checked
+                .diags
+                .error(STILL_USED, name.span, format!("policy `{old}` is still used by {users}"))
+                .help(format!("put `{}` into a file of its own", name.value));
+        }
+    }
+
+    fn publish(&mut self) {
+        self.generations += 1;
+        let plans = self.active.values().filter_map(|active| match active {
+            Active::Proxy(active) => Some(active.plan.clone()),
+            Active::SharedFlow { .. } | Active::Policy { .. } => None,
+        });
+        self.registry.publish(Generation::new(self.generations, plans));
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tell {
+    Everything,
+    /// Only what changed for the better.
+    Deployed,
+}
+
+fn report(path: &Path, checked: Checked, outcome: Outcome) -> Report {
+    Report {
+        path: path.to_owned(),
+        name: checked.name,
+        outcome,
+        diags: checked.diags,
+        sources: checked.sources,
+        root: checked.root,
+    }
+}

@@ -1,0 +1,77 @@
+//! Everything that runs at one moment, swapped as a whole.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::deploy::router::Router;
+use crate::plan::{EndpointId, Plan};
+
+/// The plans of all deployed proxies and the way to them. Immutable: a request keeps the one
+/// that it began with.
+#[derive(Debug, Default)]
+pub struct Generation {
+    router: Router<Target>,
+    number: u64,
+}
+
+#[derive(Debug)]
+struct Target {
+    plan: Arc<Plan>,
+    endpoint: EndpointId,
+}
+
+/// Where a path leads.
+#[derive(Debug)]
+pub struct Route<'a> {
+    pub plan: &'a Arc<Plan>,
+    pub endpoint: EndpointId,
+    /// How many bytes of the path the base path took.
+    pub basepath_bytes: usize,
+}
+
+impl Generation {
+    /// Of plans whose base paths lint found to be free of conflicts.
+    pub fn new(number: u64, plans: impl IntoIterator<Item = Arc<Plan>>) -> Self {
+        let mut router = Router::default();
+        for plan in plans {
+            for (index, endpoint) in plan.endpoints.iter().enumerate() {
+                let id = EndpointId(u32::try_from(index).unwrap_or(u32::MAX));
+                let base_path = endpoint.base_path.clone();
+                router.insert(&base_path, Target { plan: plan.clone(), endpoint: id });
+            }
+        }
+        Self { router, number }
+    }
+
+    /// The endpoint whose base path fits best; `path` is without query.
+    pub fn route(&self, path: &str) -> Option<Route<'_>> {
+        let found = self.router.find(path)?;
+        Some(Route {
+            plan: &found.value.plan,
+            endpoint: found.value.endpoint,
+            basepath_bytes: found.bytes,
+        })
+    }
+
+    /// Counts from 0, the empty generation before the first deployment.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+/// The generation that new requests begin with.
+#[derive(Debug, Default)]
+pub struct Registry {
+    current: ArcSwap<Generation>,
+}
+
+impl Registry {
+    pub fn current(&self) -> arc_swap::Guard<Arc<Generation>> {
+        self.current.load()
+    }
+
+    pub fn publish(&self, generation: Generation) {
+        self.current.store(Arc::new(generation));
+    }
+}

@@ -1,0 +1,224 @@
+//! From the context's request to a call of the target, and the answer back.
+//!
+//! Source: Apigee docs, "Flow variables reference" (`target.*`), "Endpoint properties
+//! reference"; RFC 9110 sections 7.2 (Host) and 7.6.1 (hop-by-hop fields).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+
+use crate::engine::{Env, faults};
+use crate::message::{
+    Body, Fault, Head, Message, MessageContext, SentTarget, header_text, pairs, remove_pair,
+};
+use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl};
+use crate::template::Unresolved;
+use crate::upstream::TargetCall;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Calls the target with the context's request; its body moves into the call.
+pub(super) async fn call(
+    cx: &mut MessageContext,
+    target: &TargetPlan,
+    proxy: &ProxyPlan,
+    env: &Env,
+    remaining: Option<Duration>,
+) -> Result<Message, Fault> {
+    let url = base_url(cx, target)?;
+    let path_and_query = compose_path(cx, target, &url.uri)
+        .ok_or_else(|| faults::bad_target_url(&url.uri.to_string()))?;
+    let address = url.address.clone();
+    let host = url.host.clone();
+    let sent = SentTarget {
+        scheme: ByteString::from_static(address.scheme.as_str()),
+        host: address.host.clone(),
+        port: address.port,
+        ip: None,
+        path_and_query: path_and_query.clone(),
+    };
+    let request = outgoing(cx, target, proxy, path_and_query, host);
+    let mut timeouts = target.properties.timeouts;
+    if let Some(remaining) = remaining {
+        timeouts.io = timeouts.io.min(remaining);
+        timeouts.connect = timeouts.connect.min(remaining);
+    }
+    if let Some(state) = &mut cx.target {
+        state.sent = Some(sent);
+    }
+    cx.times.target_sent_start = Some(env.clock.epoch_ms());
+    let answer = env.upstream.call(TargetCall { address, request, timeouts }).await;
+    let now = Some(env.clock.epoch_ms());
+    cx.times.target_sent_end = now;
+    let answer = answer.map_err(|error| {
+        tracing::debug!(proxy = %cx.facts.proxy, target = %target.facts.name, %error, "target call");
+        faults::upstream(error)
+    })?;
+    cx.times.target_received_start = now;
+    cx.times.target_received_end = now;
+    if let Some(sent) = cx.target.as_mut().and_then(|state| state.sent.as_mut()) {
+        sent.ip = answer.ip;
+    }
+    let mut response = answer.response;
+    if let Some(only) = &target.properties.response_headers.only {
+        retain(&mut response.headers, only);
+    }
+    Ok(response)
+}
+
+/// Where the request goes: a variable's URL, or the configured one.
+fn base_url<'p>(cx: &MessageContext, target: &'p TargetPlan) -> Result<Cow<'p, ParsedUrl>, Fault> {
+    let state = cx.target.as_ref();
+    let dynamic = state.and_then(|state| state.url.as_deref().or(state.evaluated_url.as_deref()));
+    let rendered = match (dynamic, &target.url) {
+        (Some(url), _) => Cow::Borrowed(url),
+        (None, Some(TargetUrl::Fixed(url))) => return Ok(Cow::Borrowed(url)),
+        (None, Some(TargetUrl::Template(template))) => {
+            template.render(cx, Unresolved::Empty).map_err(|_| faults::target_missing())?
+        }
+        (None, None) => return Err(faults::target_missing()),
+    };
+    ParsedUrl::parse(&rendered).map(Cow::Owned).ok_or_else(|| faults::bad_target_url(&rendered))
+}
+
+/// The URL's path, the path suffix, the request's query after the URL's own.
+fn compose_path(cx: &MessageContext, target: &TargetPlan, uri: &Uri) -> Option<PathAndQuery> {
+    let state = cx.target.as_ref();
+    let suffix = match state {
+        Some(state) if !state.copy_pathsuffix => "",
+        Some(_) | None => cx.pathsuffix(),
+    };
+    let query = match state {
+        Some(state) if !state.copy_queryparams => Cow::Borrowed(""),
+        Some(_) | None => retained_query(cx.request.query(), target),
+    };
+    let base_path = uri.path();
+    let base_query = uri.query().unwrap_or("");
+    let mut text =
+        String::with_capacity(base_path.len() + suffix.len() + base_query.len() + query.len() + 3);
+    if suffix.is_empty() {
+        text.push_str(base_path);
+    } else {
+        text.push_str(base_path.trim_end_matches('/'));
+        if !suffix.starts_with('/') {
+            text.push('/');
+        }
+        text.push_str(suffix);
+    }
+    if text.is_empty() {
+        text.push('/');
+    }
+    let mut mark = '?';
+    for part in [base_query, &query] {
+        if !part.is_empty() {
+            text.push(mark);
+            text.push_str(part);
+            mark = '&';
+        }
+    }
+    PathAndQuery::try_from(text).ok()
+}
+
+/// `retain.queryparams`: what of the query goes on.
+fn retained_query<'a>(query: &'a str, target: &TargetPlan) -> Cow<'a, str> {
+    let Some(only) = &target.properties.query_params else { return Cow::Borrowed(query) };
+    let mut kept = Cow::Borrowed(query);
+    for (name, _) in pairs(query) {
+        if !only.iter().any(|known| *known == name) {
+            kept = Cow::Owned(remove_pair(&kept, &name, None));
+        }
+    }
+    kept
+}
+
+/// The request as it goes out: the method, headers and body of the context's request.
+fn outgoing(
+    cx: &mut MessageContext,
+    target: &TargetPlan,
+    proxy: &ProxyPlan,
+    path_and_query: PathAndQuery,
+    host: HeaderValue,
+) -> Request<Body> {
+    let mut request = Request::new(std::mem::take(&mut cx.request.body));
+    if let Head::Request(head) = &cx.request.head {
+        request.method_mut().clone_from(&head.method);
+    }
+    // The context keeps the buffered body for the flows that follow.
+    if let Some(bytes) = request.body().bytes() {
+        cx.request.body = Body::from(bytes.clone());
+    }
+    *request.uri_mut() = Uri::from(path_and_query);
+    let mut headers = if proxy.reads_request_late {
+        cx.request.headers.clone()
+    } else {
+        std::mem::take(&mut cx.request.headers)
+    };
+    remove_hop_by_hop(&mut headers);
+    headers.remove(EXPECT);
+    if request.body().is_buffered() {
+        // The length is that of the body as it is now.
+        headers.remove(CONTENT_LENGTH);
+    }
+    if let Some(only) = &target.properties.request_headers.only {
+        retain(&mut headers, only);
+    }
+    let own_host = cx.target.as_ref().and_then(|state| state.header_host.as_ref());
+    headers.insert(HOST, own_host.map_or(host, |own| header_text(own)));
+    if proxy.properties.x_forwarded_for {
+        let peer = cx.client.peer.ip().to_string();
+        let joined = match headers.get(FORWARDED_FOR).and_then(|value| value.to_str().ok()) {
+            Some(before) => format!("{before}, {peer}"),
+            None => peer,
+        };
+        headers.insert(FORWARDED_FOR, header_text(&joined));
+    }
+    *request.headers_mut() = headers;
+    *request.extensions_mut() = std::mem::take(&mut cx.request.extensions);
+    request
+}
+
+/// RFC 9110 section 7.6.1: the fields that Connection names, and those that speak of one
+/// connection by definition.
+pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(CONNECTION)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
+        headers.remove(CONNECTION);
+    }
+    for name in [
+        KEEP_ALIVE,
+        PROXY_CONNECTION,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        UPGRADE,
+    ] {
+        headers.remove(name);
+    }
+}
+
+fn retain(headers: &mut HeaderMap, only: &[HeaderName]) {
+    let dropped: Vec<HeaderName> =
+        headers.keys().filter(|name| !only.contains(name)).cloned().collect();
+    for name in dropped {
+        headers.remove(name);
+    }
+}

@@ -1,0 +1,264 @@
+//! The running gateway: configuration in, listeners, threads and deployments out.
+//!
+//! The data threads serve the API listener; one control runtime of two workers has the admin
+//! listener, the watcher, lint and deploys, so that nothing it does stalls a request.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::{Config, Unsupported};
+use crate::deploy::watch::{Change, Watch, entries};
+use crate::deploy::{Deployer, Outcome, Registry, Report, Settings};
+use crate::serve::admin::Admin;
+use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
+use crate::serve::demo;
+use crate::serve::listener::{ListenError, Listener};
+use crate::store::cache::Caches;
+use crate::upstream::PoolLimits;
+
+const CONTROL_THREADS: usize = 2;
+
+/// How often expired cache entries are given back without being asked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How many entries of each cache one sweep may free.
+const SWEEP_ENTRIES_MAX: usize = 100_000;
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the {listener} listener did not start: {source}")]
+    Listen { listener: &'static str, source: ListenError },
+    #[error("the {listener} listener did not start")]
+    Socket { listener: &'static str, source: std::io::Error },
+    #[error("the caches of the configuration cannot be made")]
+    Caches { source: crate::store::cache::registry::CachesError },
+    #[error("a thread did not start")]
+    Thread { source: std::io::Error },
+}
+
+/// A gateway that serves until [`Gateway::stop`].
+pub struct Gateway {
+    data: DataRuntimes,
+    control: Runtime,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    drain_timeout: Duration,
+    admin: SocketAddr,
+    demo: Option<SocketAddr>,
+    first: Vec<Report>,
+    registry: Arc<Registry>,
+}
+
+impl Gateway {
+    /// Listens, deploys what lies in the folders, and returns when every bundle that is there
+    /// was tried. `told` hears of every deployment after that.
+    pub fn start(
+        config: &Config,
+        told: impl FnMut(&Report) + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let clock = Clock::system();
+        let control = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(CONTROL_THREADS)
+            .thread_name("control")
+            .enable_all()
+            .build()
+            .map_err(|source| StartError::Thread { source })?;
+        let api = bind("api", config.listen.api, data_threads(config))?;
+        let admin = bind("admin", config.listen.admin, NonZeroUsize::MIN)?;
+        let demo = match config.demo_backend {
+            Some(address) => Some(bind("demo", address, NonZeroUsize::MIN)?),
+            None => None,
+        };
+        let (api_address, admin_address) = (api.address(), admin.address());
+        let demo_address = demo.as_ref().map(Listener::address);
+
+        let caches = Caches::new(config.profile, config.caches.clone(), clock.clone())
+            .map_err(|source| StartError::Caches { source })?;
+        let caches = Arc::new(caches);
+        let registry = Arc::new(Registry::default());
+        let mut deployer =
+            Deployer::new(settings(config, demo_address), caches.clone(), registry.clone());
+        let first = deployer.apply(&present(config));
+
+        let shared = Arc::new(Shared {
+            registry: registry.clone(),
+            clock: clock.clone(),
+            profile: config.profile,
+            connection_limits: ConnectionLimits {
+                connections_max: config.limits.connections_max,
+                ..ConnectionLimits::default()
+            },
+            pool_limits: PoolLimits::default(),
+            refused_targets: if config.allow_self { Vec::new() } else { vec![admin_address] },
+        });
+        let data =
+            DataRuntimes::start(api, &shared).map_err(|source| StartError::Thread { source })?;
+        debug_assert_eq!(data.address(), api_address);
+
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let entered = control.enter();
+        let ready = Arc::new(AtomicBool::new(false));
+        let service = Admin::new(admin_address, Vec::new(), ready.clone());
+        let listener = socket("admin", admin)?;
+        tasks.spawn(service.serve(listener, stopped.clone()));
+        if let Some(listener) = demo {
+            tasks.spawn(demo::serve(socket("demo", listener)?, stopped.clone()));
+        }
+        tasks.spawn(sweep(caches, stopped.clone()));
+        if config.deploy.watch {
+            let folders = config.deploy.folders.clone();
+            tasks.spawn(follow(folders, clock, deployer, told, stopped));
+        }
+        drop(entered);
+        ready.store(true, Ordering::Release);
+        let drain_timeout = Duration::from_millis(config.limits.drain_timeout_ms);
+        let (admin, demo) = (admin_address, demo_address);
+        Ok(Self { data, control, stop, tasks, drain_timeout, admin, demo, first, registry })
+    }
+
+    /// Where API traffic is served; the port is the one that was taken.
+    pub fn api_address(&self) -> SocketAddr {
+        self.data.address()
+    }
+
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// The samples' backend, where it runs.
+    pub fn demo_address(&self) -> Option<SocketAddr> {
+        self.demo
+    }
+
+    /// What became of the bundles that were there at start.
+    pub fn first_reports(&self) -> &[Report] {
+        &self.first
+    }
+
+    /// Whether a deployed proxy takes that path now.
+    pub fn serves(&self, path: &str) -> bool {
+        self.registry.current().route(path).is_some()
+    }
+
+    /// Takes no more requests, lets those under way finish, and ends every thread.
+    pub fn stop(mut self) {
+        self.data.drain(self.drain_timeout);
+        self.stop.send_replace(true);
+        self.control.block_on(async { while self.tasks.join_next().await.is_some() {} });
+    }
+
+    /// Waits for an interrupt or a termination signal.
+    pub fn wait_for_signal(&self) -> std::io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        self.control.block_on(async {
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut terminate = signal(SignalKind::terminate())?;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+fn bind(
+    listener: &'static str,
+    address: SocketAddr,
+    threads: NonZeroUsize,
+) -> Result<Listener, StartError> {
+    Listener::bind(address, threads).map_err(|source| StartError::Listen { listener, source })
+}
+
+fn socket(listener: &'static str, bound: Listener) -> Result<TcpListener, StartError> {
+    let first = bound.into_sockets().into_iter().next();
+    let taken = first.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound));
+    taken.and_then(TcpListener::from_std).map_err(|source| StartError::Socket { listener, source })
+}
+
+fn data_threads(config: &Config) -> NonZeroUsize {
+    NonZeroUsize::new(config.threads)
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+fn settings(config: &Config, demo: Option<SocketAddr>) -> Settings {
+    Settings {
+        organization: config.organization.clone(),
+        environment: config.environment.clone(),
+        profile: config.profile,
+        unsupported_faults: config.deploy.unsupported == Unsupported::Fault,
+        limits: crate::bundle::Limits::default(),
+        body_bytes_max: config.limits.body_bytes_max,
+        zone: config.time_zone.clone(),
+        demo_backend: demo.map(|address| address.to_string()),
+    }
+}
+
+/// What lies in the folders now, by path. What cannot be listed is told when it is watched.
+fn present(config: &Config) -> Vec<Change> {
+    let mut found = Vec::new();
+    for folder in &config.deploy.folders {
+        match entries(folder) {
+            Ok(listed) => found.extend(listed.into_iter().map(Change::Changed)),
+            Err(error) => {
+                tracing::warn!(folder = %folder.display(), %error, "the folder cannot be listed");
+            }
+        }
+    }
+    found
+}
+
+/// Deploys what changes in the folders until the gateway stops.
+async fn follow(
+    folders: Vec<PathBuf>,
+    clock: Clock,
+    mut deployer: Deployer,
+    mut told: impl FnMut(&Report) + Send,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut watch = Watch::new(folders, clock);
+    // What came or changed between the start's look and this one is a change as any other;
+    // what is as it was is deployed again, which changes nothing.
+    let present = watch.scan_all().await;
+    let mut changes: Vec<Change> = deployer.news(present);
+    loop {
+        if !changes.is_empty() {
+            let reports = tokio::task::block_in_place(|| deployer.apply(&changes));
+            for report in &reports {
+                if report.outcome == Outcome::Incomplete {
+                    tracing::info!(path = %report.path.display(), "waiting for the rest of the file");
+                }
+                told(report);
+            }
+        }
+        changes = tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            changes = watch.next() => changes,
+        };
+    }
+}
+
+async fn sweep(caches: Arc<Caches>, mut stopped: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            _ = ticks.tick() => {
+                caches.sweep(SWEEP_ENTRIES_MAX);
+            }
+        }
+    }
+}

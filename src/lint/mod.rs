@@ -1,0 +1,121 @@
+//! Lint: what is wrong, or probably wrong, with a bundle in its environment.
+//!
+//! Source: `docs/lint.md` lists every code; Apigee docs and apigeelint are named in each rule.
+//! A rule sees the whole bundle, read, and the environment; it never changes either.
+
+mod bn003_lookup_without_populate;
+mod bn005_unattached_policy;
+mod bn010_missing_policy;
+mod bn012_unused_target;
+mod cc008_repeated_condition;
+mod fl001_unconditional_flow;
+mod fr001_unconditional_fault_rule;
+mod fr003_only_fault_rule;
+mod gw135_invalid_name;
+mod gw136_duplicate_name;
+mod gw137_base_path_form;
+mod gw138_base_path_taken;
+mod gw139_property_value;
+mod gw140_unknown_property;
+mod gw141_cache_resource;
+mod gw200_unsupported_policy_type;
+mod gw201_unsupported_connection;
+mod gw202_unsupported_route;
+mod pd001_unknown_target;
+mod pd002_no_default_route;
+mod pd003_default_route_not_last;
+mod pd004_proxy_endpoint_name;
+mod pd005_virtual_host;
+mod pd006_no_base_path;
+mod po006_policy_name;
+mod po029_unknown_policy_type;
+pub mod rule;
+mod st008_steps_after_raise_fault;
+mod td003_target_endpoint_name;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use view::{DeployedPath, EnvironmentView};
+
+use crate::bundle::BundleKind;
+use crate::diag::Diagnostics;
+use crate::lint::rule::{LintContext, Rule};
+use crate::model::ApiProxy;
+use crate::policy::ReadPolicy;
+
+/// Rules about policies alone, which hold for those of the environment too.
+static POLICY_RULES: &[&Rule] = &[
+    &gw141_cache_resource::RULE,
+    &gw200_unsupported_policy_type::RULE,
+    &po006_policy_name::RULE,
+    &po029_unknown_policy_type::RULE,
+];
+
+/// Rules about a bundle.
+static BUNDLE_RULES: &[&Rule] = &[
+    &bn003_lookup_without_populate::RULE,
+    &bn005_unattached_policy::RULE,
+    &bn010_missing_policy::RULE,
+    &bn012_unused_target::RULE,
+    &cc008_repeated_condition::RULE,
+    &fl001_unconditional_flow::RULE,
+    &fr001_unconditional_fault_rule::RULE,
+    &fr003_only_fault_rule::RULE,
+    &gw135_invalid_name::RULE,
+    &gw136_duplicate_name::RULE,
+    &gw137_base_path_form::RULE,
+    &gw138_base_path_taken::RULE,
+    &gw139_property_value::RULE,
+    &gw140_unknown_property::RULE,
+    &gw201_unsupported_connection::RULE,
+    &gw202_unsupported_route::RULE,
+    &pd001_unknown_target::RULE,
+    &pd002_no_default_route::RULE,
+    &pd003_default_route_not_last::RULE,
+    &pd004_proxy_endpoint_name::RULE,
+    &pd005_virtual_host::RULE,
+    &pd006_no_base_path::RULE,
+    &st008_steps_after_raise_fault::RULE,
+    &td003_target_endpoint_name::RULE,
+];
+
+/// Every rule.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    BUNDLE_RULES.iter().chain(POLICY_RULES).copied()
+}
+
+/// All findings about the bundle beyond what reading it has found.
+pub fn run(
+    proxy: &ApiProxy,
+    policies: &[ReadPolicy],
+    view: &EnvironmentView,
+    diags: &mut Diagnostics,
+) {
+    let cx = LintContext { proxy, policies, view };
+    for rule in rules() {
+        (rule.check)(&cx, diags);
+    }
+}
+
+/// All findings about a policy of the environment, attached or not.
+pub fn run_on_policy(policy: &ReadPolicy, view: &EnvironmentView, diags: &mut Diagnostics) {
+    let proxy = ApiProxy {
+        kind: BundleKind::Proxy,
+        name: policy.head.name.clone(),
+        revision: 1,
+        description: None,
+        proxy_endpoints: Vec::new(),
+        target_endpoints: Vec::new(),
+        shared_flows: Vec::new(),
+        policies: Vec::new(),
+        resources: Vec::new(),
+        unread: Vec::new(),
+    };
+    let policies = std::slice::from_ref(policy);
+    let cx = LintContext { proxy: &proxy, policies, view };
+    gw135_invalid_name::check_policy(&policy.head, diags);
+    for rule in POLICY_RULES {
+        (rule.check)(&cx, diags);
+    }
+}

@@ -1,0 +1,49 @@
+//! What lint knows of the environment: immutable, made anew for each bundle.
+
+use std::collections::BTreeSet;
+
+use crate::profile::Profile;
+
+/// The environment without the bundle in hand, which may replace what runs under its name.
+#[derive(Clone, Debug)]
+pub struct EnvironmentView {
+    pub organization: String,
+    pub environment: String,
+    pub profile: Profile,
+    /// Whether what this gateway does not run yet deploys and faults when a request reaches
+    /// it. `false`: the bundle is refused.
+    pub unsupported_faults: bool,
+    /// Names of the environment's caches.
+    pub caches: BTreeSet<String>,
+    /// Base paths that are taken.
+    pub base_paths: Vec<DeployedPath>,
+    /// Names of the deployed shared flows.
+    pub shared_flows: BTreeSet<String>,
+    /// Names of the environment's own policies.
+    pub environment_policies: BTreeSet<String>,
+}
+
+/// A base path and whose it is.
+#[derive(Clone, Debug)]
+pub struct DeployedPath {
+    /// As the ProxyEndpoint has it.
+    pub base_path: String,
+    pub proxy: String,
+    pub revision: u32,
+}
+
+impl EnvironmentView {
+    /// An environment in which nothing is.
+    pub fn new(organization: &str, environment: &str, profile: Profile) -> Self {
+        Self {
+            organization: organization.to_owned(),
+            environment: environment.to_owned(),
+            profile,
+            unsupported_faults: false,
+            caches: BTreeSet::new(),
+            base_paths: Vec::new(),
+            shared_flows: BTreeSet::new(),
+            environment_policies: BTreeSet::new(),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! ProxyEndpoint, TargetEndpoint and SharedFlow out of their files.
+//!
+//! Source: Apigee docs, "API proxy configuration reference". Findings: `PD006` a doubled
+//! BasePath, `EP002` a RouteRule with two destinations, `TD014`, `TD016` and `TD017`
+//! connections, [`NO_EFFECT`] what Apigee knows and this gateway does not do yet,
+//! [`MISSPELT`] connections.
+
+use crate::diag::Diagnostics;
+use crate::model::{
+    Connection, Destination, Property, ProxyEndpoint, RouteRule, SharedFlow, TargetEndpoint,
+    file_stem, flow,
+};
+use crate::template::Template;
+use crate::xml::fields::MISSING;
+use crate::xml::{Element, Fields, Text};
+
+/// Known to Apigee and without effect here.
+pub(super) const NO_EFFECT: &str = "GW133";
+/// An element in a spelling that only some releases of Apigee take.
+const MISSPELT: &str = "GW134";
+const BASE_PATH: &str = "PD006";
+const DESTINATIONS: &str = "EP002";
+/// Not exactly one address.
+const CONNECTION: &str = "TD014";
+const MONITOR_ALONE: &str = "TD016";
+const EMPTY_URL: &str = "TD017";
+
+/// Each connection of a TargetEndpoint that is not `HTTPTargetConnection`.
+const OTHER_CONNECTIONS: [&str; 4] =
+    ["LocalTargetConnection", "ScriptTarget", "HostedTarget", "NodeTarget"];
+
+pub(super) fn proxy_endpoint(
+    file: String,
+    element: &Element,
+    diags: &mut Diagnostics,
+) -> ProxyEndpoint {
+    let mut xml = element.reader(diags);
+    xml.ignore(&["Description"]);
+    let name = endpoint_name(&mut xml, &file);
+    let flows = flow::flows(&mut xml);
+    let post_client = flow::post_client(&mut xml);
+    let fault_rules = flow::fault_rules(&mut xml);
+    event_flow(&mut xml);
+    let route_rules = xml.children("RouteRule");
+    let route_rules = route_rules.into_iter().map(|rule| route_rule(rule, xml.diags())).collect();
+    let connection = match xml.child("HTTPProxyConnection") {
+        Some(element) => proxy_connection(element, xml.diags()),
+        None => ProxyConnection::default(),
+    };
+    xml.finish();
+    ProxyEndpoint {
+        name,
+        file,
+        span: element.open_span,
+        flows,
+        post_client,
+        fault_rules,
+        base_path: connection.base_path,
+        virtual_hosts: connection.virtual_hosts,
+        properties: connection.properties,
+        route_rules,
+    }
+}
+
+pub(super) fn target_endpoint(
+    file: String,
+    element: &Element,
+    diags: &mut Diagnostics,
+) -> TargetEndpoint {
+    let mut xml = element.reader(diags);
+    xml.ignore(&["Description"]);
+    let name = endpoint_name(&mut xml, &file);
+    let flows = flow::flows(&mut xml);
+    let fault_rules = flow::fault_rules(&mut xml);
+    event_flow(&mut xml);
+    let (connection, properties) = target_connection(&mut xml, &name);
+    xml.finish();
+    TargetEndpoint {
+        name,
+        file,
+        span: element.open_span,
+        flows,
+        fault_rules,
+        connection,
+        properties,
+    }
+}
+
+pub(super) fn shared_flow(file: String, element: &Element, diags: &mut Diagnostics) -> SharedFlow {
+    let mut xml = element.reader(diags);
+    xml.ignore(&["Description"]);
+    let name = endpoint_name(&mut xml, &file);
+    let steps = flow::steps(&mut xml);
+    xml.finish();
+    SharedFlow { name, file, span: element.open_span, steps }
+}
+
+/// The `name` attribute, which is required; the file's name where it is missing, so that
+/// other findings still make sense.
+fn endpoint_name(xml: &mut Fields<'_, '_>, file: &str) -> Text {
+    if let Some(name) = xml.attribute("name") {
+        return Text { value: name.value.clone(), span: name.span };
+    }
+    let element = xml.element();
+    let message = format!("`{}` has no `name`", element.name);
+    xml.diags().error(MISSING, element.open_span, message);
+    Text { value: file_stem(file).to_owned(), span: element.name_span }
+}
+
+fn event_flow(xml: &mut Fields<'_, '_>) {
+    if let Some(flow) = xml.child("EventFlow") {
+        xml.diags()
+            .warning(NO_EFFECT, flow.open_span, "`EventFlow` is not supported yet")
+            .note(None, "its steps never run; server-sent events pass unchanged");
+    }
+}
+
+#[derive(Default)]
+struct ProxyConnection {
+    base_path: Option<Text>,
+    virtual_hosts: Vec<Text>,
+    properties: Vec<Property>,
+}
+
+fn proxy_connection(element: &Element, diags: &mut Diagnostics) -> ProxyConnection {
+    let mut xml = element.reader(diags);
+    xml.ignore(&["Description"]);
+    let mut base_paths = texts(&mut xml, "BasePath").into_iter();
+    let base_path = base_paths.next();
+    if let Some(first) = &base_path {
+        for again in base_paths {
+            xml.diags()
+                .error(BASE_PATH, again.span, "a second `BasePath`")
+                .note(first.span, "the first one stands here")
+                .help("write a ProxyEndpoint for each base path");
+        }
+    }
+    let virtual_hosts = texts(&mut xml, "VirtualHost");
+    let properties = properties(&mut xml);
+    xml.finish();
+    ProxyConnection { base_path, virtual_hosts, properties }
+}
+
+/// The children of that name that hold text.
+fn texts(xml: &mut Fields<'_, '_>, name: &'static str) -> Vec<Text> {
+    xml.children(name).into_iter().filter_map(text_of).collect()
+}
+
+fn text_of(element: &Element) -> Option<Text> {
+    let text = element.text();
+    let value = text.trim();
+    (!value.is_empty()).then(|| Text { value: value.to_owned(), span: element.text_span() })
+}
+
+fn properties(xml: &mut Fields<'_, '_>) -> Vec<Property> {
+    let Some(element) = xml.child("Properties") else { return Vec::new() };
+    let mut list = element.reader(xml.diags());
+    let mut read = Vec::new();
+    for property in list.children("Property") {
+        let mut xml = property.reader(list.diags());
+        let name = xml.attribute("name");
+        xml.finish();
+        match name {
+            Some(name) => {
+                let name = Text { value: name.value.clone(), span: name.span };
+                read.push(Property { name, value: text_of(property) });
+            }
+            None => {
+                list.diags().warning(MISSING, property.open_span, "`Property` has no `name`");
+            }
+        }
+    }
+    list.finish();
+    read
+}
+
+fn route_rule(element: &Element, diags: &mut Diagnostics) -> RouteRule {
+    let mut xml = element.reader(diags);
+    xml.ignore(&["Description"]);
+    let name = flow::name_or_element(&mut xml);
+    let condition = flow::condition(&mut xml);
+    let written = [
+        xml.optional("TargetEndpoint").map(Destination::Target),
+        xml.optional("URL").map(Destination::Url),
+        xml.optional("IntegrationEndpoint").map(Destination::Integration),
+    ];
+    let mut written = written.into_iter().flatten();
+    let destination = written.next().unwrap_or(Destination::Null);
+    if let Some(second) = written.next() {
+        let place = second.text().map_or(element.open_span, |text| text.span);
+        let message = format!("RouteRule `{}` has a second destination", name.value);
+        let found = xml.diags().warning(DESTINATIONS, place, message);
+        if let Some(first) = destination.text() {
+            found.note(first.span, "the request goes here");
+        }
+    }
+    if let Destination::Url(url) = &destination {
+        report_template(url, xml.diags());
+    }
+    xml.finish();
+    RouteRule { name, span: element.open_span, condition, destination }
+}
+
+/// The one connection of a TargetEndpoint, and its properties.
+fn target_connection(xml: &mut Fields<'_, '_>, endpoint: &Text) -> (Connection, Vec<Property>) {
+    let mut connections = Vec::new();
+    connections
+        .extend(xml.child("HTTPTargetConnection").map(|found| ("HTTPTargetConnection", found)));
+    if let Some(found) = xml.child("HttpTargetConnection") {
+        xml.diags()
+            .warning(
+                MISSPELT,
+                found.name_span,
+                "`HttpTargetConnection` is read as `HTTPTargetConnection`",
+            )
+            .help("write `HTTPTargetConnection`");
+        connections.push(("HTTPTargetConnection", found));
+    }
+    for name in OTHER_CONNECTIONS {
+        connections.extend(xml.child(name).map(|found| (name, found)));
+    }
+    let mut connections = connections.into_iter();
+    let Some((kind, element)) = connections.next() else {
+        let message = format!("TargetEndpoint `{}` has no connection", endpoint.value);
+        xml.diags()
+            .error(CONNECTION, endpoint.span, message)
+            .help("write an `HTTPTargetConnection` with a `URL`");
+        return (Connection::Missing, Vec::new());
+    };
+    for (_, again) in connections {
+        let message = format!("TargetEndpoint `{}` has a second connection", endpoint.value);
+        xml.diags()
+            .error(CONNECTION, again.name_span, message)
+            .note(element.name_span, "the first one stands here");
+    }
+    if kind == "HTTPTargetConnection" {
+        http_connection(element, endpoint, xml.diags())
+    } else {
+        (Connection::Unsupported { element: kind, span: element.name_span }, Vec::new())
+    }
+}
+
+fn http_connection(
+    element: &Element,
+    endpoint: &Text,
+    diags: &mut Diagnostics,
+) -> (Connection, Vec<Property>) {
+    let mut xml = element.reader(diags);
+    xml.ignore(&["Description"]);
+    let url = xml.child("URL");
+    let balancer = xml.child("LoadBalancer");
+    let tls = xml.child("SSLInfo").filter(|found| !found.is_empty());
+    let properties = properties(&mut xml);
+    if let Some(path) = xml.child("Path")
+        && !path.is_empty()
+        && balancer.is_none()
+    {
+        xml.diags().warning(
+            NO_EFFECT,
+            path.name_span,
+            "`Path` has no effect without a `LoadBalancer`",
+        );
+    }
+    if let Some(monitor) = xml.child("HealthMonitor")
+        && balancer.is_none()
+    {
+        xml.diags().warning(
+            MONITOR_ALONE,
+            monitor.name_span,
+            "`HealthMonitor` has no effect without a `LoadBalancer`",
+        );
+    }
+    if let Some(authentication) = xml.child("Authentication")
+        && !authentication.is_empty()
+    {
+        xml.diags()
+            .warning(NO_EFFECT, authentication.name_span, "`Authentication` is not supported yet")
+            .note(None, "the target is called without a Google token");
+    }
+    xml.finish();
+    let connection = match (url, balancer) {
+        (_, Some(balancer)) => {
+            if let Some(url) = url {
+                diags
+                    .warning(
+                        CONNECTION,
+                        url.name_span,
+                        "`URL` and `LoadBalancer` exclude each other",
+                    )
+                    .note(balancer.name_span, "the servers named here are the target");
+            }
+            Connection::Unsupported { element: "LoadBalancer", span: balancer.name_span }
+        }
+        (Some(url), None) => match text_of(url) {
+            Some(text) => {
+                report_template(&text, diags);
+                Connection::Url { url: text, tls: tls.map(|found| found.open_span) }
+            }
+            None => {
+                let message = format!("the `URL` of TargetEndpoint `{}` is empty", endpoint.value);
+                diags.error(EMPTY_URL, url.open_span, message);
+                Connection::Missing
+            }
+        },
+        (None, None) => {
+            let message = format!("TargetEndpoint `{}` has no address", endpoint.value);
+            diags.error(CONNECTION, element.name_span, message).help("write a `URL`");
+            Connection::Missing
+        }
+    };
+    (connection, properties)
+}
+
+/// Says what is wrong with an address; the linker parses it again for itself.
+fn report_template(url: &Text, diags: &mut Diagnostics) {
+    Template::parse(&url.value, url.span, diags);
+}

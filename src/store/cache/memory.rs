@@ -1,0 +1,305 @@
+//! The cache backend in this process's memory.
+//!
+//! A power of two of shards, each behind its own lock: a hit takes one lock for the time of
+//! a table probe, counts a use and clones a reference. The budget of bytes and entries is one
+//! for the whole cache (`budget.rs`) and holds at every moment. Times are
+//! [`Clock::elapsed`], sizes bytes; an entry weighs its key, its value and
+//! [`ENTRY_OVERHEAD_BYTES`].
+
+mod budget;
+mod ghosts;
+mod list;
+mod shard;
+#[cfg(test)]
+mod tests;
+mod wheel;
+
+use std::hash::BuildHasher;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use foldhash::quality::SeedableRandomState;
+use parking_lot::Mutex;
+
+use self::budget::Budget;
+pub use self::shard::ENTRY_OVERHEAD_BYTES;
+use self::shard::{NEVER_NS, Shard, now_ns, weight_bytes};
+use crate::clock::Clock;
+use crate::store::cache::{
+    Answer, CacheBackend, CacheError, Item, KEY_BYTES_MAX, Lookup, Stats, TTL_MAX,
+    VALUE_BYTES_MAX_DEFAULT,
+};
+
+/// The bytes of a cache whose definition says nothing else.
+pub const BYTES_MAX_DEFAULT: usize = 64 * 1024 * 1024;
+/// The entries of a cache whose definition says nothing else ("Limits": items per cache).
+pub const ENTRIES_MAX_DEFAULT: usize = 2_500_000;
+
+/// What stands between two keys' parts, after which a prefix ends ("Working with cache keys").
+const KEY_BOUNDARY: &[u8] = b"__";
+
+const SHARDS_MAX: usize = 64;
+/// Shards for each thread that can run: few writers then meet at one lock.
+const SHARDS_PER_THREAD: usize = 4;
+/// A shard with fewer entries than this would evict by chance rather than by use.
+const SHARD_ENTRIES_MIN: usize = 512;
+/// As [`SHARD_ENTRIES_MIN`], for a cache that is bounded by its bytes.
+const SHARD_BYTES_MIN: usize = 256 * 1024;
+/// Entries that a sweep looks at before it lets go of a shard's lock.
+const SWEEP_STEPS_PER_LOCK: usize = 128;
+/// How often a writer looks for room that other writers take before it; then it gives up.
+const ROUNDS_MAX: usize = 64;
+
+/// What a cache may hold. Zero bytes hold nothing; at least one entry is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Keys, values and [`ENTRY_OVERHEAD_BYTES`] for each entry. No entry may have more than
+    /// half of it.
+    pub bytes_max: usize,
+    pub entries_max: usize,
+    pub value_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes_max: BYTES_MAX_DEFAULT,
+            entries_max: ENTRIES_MAX_DEFAULT,
+            value_bytes_max: VALUE_BYTES_MAX_DEFAULT,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct MemoryCache {
+    /// A power of two of them.
+    shards: Box<[LockedShard]>,
+    hasher: SeedableRandomState,
+    budget: Arc<Budget>,
+    value_bytes_max: usize,
+    clock: Clock,
+    stores_refused: AtomicU64,
+    /// The shard at which the next sweep starts.
+    sweep_from: AtomicUsize,
+}
+
+/// On cache lines of its own, so that neighbours do not slow each other down. The lock is on
+/// the request path: uncontended it costs a hit some 10 ns.
+#[derive(Debug)]
+#[repr(align(128))]
+struct LockedShard(Mutex<Shard>);
+
+impl MemoryCache {
+    pub fn new(limits: Limits, clock: Clock) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self::with_hasher(limits, threads, SeedableRandomState::random(), clock)
+    }
+
+    fn with_hasher(
+        limits: Limits,
+        threads: usize,
+        hasher: SeedableRandomState,
+        clock: Clock,
+    ) -> Self {
+        // A slot's number has 32 bits, and one of them means none.
+        let entries_max = limits.entries_max.clamp(1, (u32::MAX - 1) as usize);
+        let budget = Arc::new(Budget::new(limits.bytes_max, entries_max));
+        let wanted = threads
+            .saturating_mul(SHARDS_PER_THREAD)
+            .min(SHARDS_MAX)
+            .min(entries_max / SHARD_ENTRIES_MIN)
+            .min(limits.bytes_max / SHARD_BYTES_MIN);
+        let count = 1_usize << wanted.max(1).ilog2();
+        let now_ns = now_ns(&clock);
+        let shard = |_| LockedShard(Mutex::new(Shard::new(Arc::clone(&budget), now_ns)));
+        Self {
+            shards: (0..count).map(shard).collect(),
+            hasher,
+            value_bytes_max: limits.value_bytes_max,
+            clock,
+            stores_refused: AtomicU64::new(0),
+            sweep_from: AtomicUsize::new(0),
+            budget,
+        }
+    }
+
+    fn lookup(&self, key: &[u8]) -> Lookup {
+        let hash = self.hasher.hash_one(key);
+        let shard = self.shard(self.place(hash));
+        let mut found = shard.lock().get(hash, key);
+        if let Ok((_, expires_ns)) = found
+            && expires_ns != NEVER_NS
+        {
+            let now_ns = now_ns(&self.clock);
+            if expires_ns <= now_ns {
+                found = shard.lock().get_after_expiry(hash, key, now_ns);
+            }
+        }
+        match found {
+            Ok((item, _)) => Lookup::Hit(item),
+            Err(reason) => Lookup::Miss(reason),
+        }
+    }
+
+    fn store(&self, key: &[u8], item: Item, ttl: Option<Duration>) -> Result<(), CacheError> {
+        let weight_bytes = self.admit(key, &item).inspect_err(|_| self.count_refused())?;
+        let hash = self.hasher.hash_one(key);
+        let now_ns = now_ns(&self.clock);
+        let expires_ns = match ttl {
+            None => NEVER_NS,
+            Some(Duration::ZERO) => {
+                self.shard(self.place(hash)).lock().remove(hash, key, now_ns);
+                return Ok(());
+            }
+            Some(ttl) => {
+                let ttl_ns = u64::try_from(ttl.min(TTL_MAX).as_nanos()).unwrap_or(NEVER_NS);
+                now_ns.saturating_add(ttl_ns)
+            }
+        };
+        let item = owned(&item);
+        for _ in 0..ROUNDS_MAX {
+            {
+                let mut shard = self.shard(self.place(hash)).lock();
+                if let Some(room) = shard.make_room(hash, key, weight_bytes, now_ns) {
+                    shard.write(room, hash, key, item, expires_ns);
+                    return Ok(());
+                }
+            }
+            self.make_room_elsewhere(self.place(hash), weight_bytes, now_ns);
+        }
+        self.count_refused();
+        Err(CacheError::Unavailable { reason: "other writers take all of its room".to_owned() })
+    }
+
+    /// The entry's weight, where it may be stored at all.
+    fn admit(&self, key: &[u8], item: &Item) -> Result<usize, CacheError> {
+        if key.len() > KEY_BYTES_MAX {
+            return Err(CacheError::KeyTooLong { key_bytes: key.len() });
+        }
+        let value_bytes = item.size_bytes();
+        let weight_bytes = weight_bytes(key, item);
+        let half_bytes = self.budget.bytes_max() / 2;
+        if value_bytes <= self.value_bytes_max && weight_bytes <= half_bytes {
+            return Ok(weight_bytes);
+        }
+        let rest_bytes = half_bytes.saturating_sub(weight_bytes - value_bytes);
+        let limit_bytes = self.value_bytes_max.min(rest_bytes);
+        Err(CacheError::ValueTooLarge { value_bytes, limit_bytes })
+    }
+
+    /// Asks the other shards in turn, one lock at a time. What they free may go to another
+    /// writer; the caller tries again.
+    fn make_room_elsewhere(&self, own: usize, weight_bytes: usize, now_ns: u64) {
+        for step in 1..self.shards.len() {
+            if self.budget.has_room(weight_bytes) {
+                return;
+            }
+            let place = (own + step) & (self.shards.len() - 1);
+            self.shard(place).lock().spare(weight_bytes, now_ns);
+        }
+        std::thread::yield_now();
+    }
+
+    fn count_refused(&self) {
+        self.stores_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn purge_where(&self, is_meant: impl Fn(&[u8]) -> bool) -> usize {
+        let now_ns = now_ns(&self.clock);
+        self.shards.iter().map(|shard| shard.0.lock().purge(&is_meant, now_ns)).sum()
+    }
+
+    /// Bits that neither the table of a shard nor its fingerprints choose their places by.
+    fn place(&self, hash: u64) -> usize {
+        (hash >> 40) as usize & (self.shards.len() - 1)
+    }
+
+    fn shard(&self, place: usize) -> &Mutex<Shard> {
+        &self.shards[place].0
+    }
+}
+
+impl CacheBackend for MemoryCache {
+    fn get<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<Lookup, CacheError>> {
+        Answer::Now(Ok(self.lookup(key)))
+    }
+
+    fn put<'a>(
+        &'a self,
+        key: &'a [u8],
+        item: Item,
+        ttl: Option<Duration>,
+    ) -> Answer<'a, Result<(), CacheError>> {
+        Answer::Now(self.store(key, item, ttl))
+    }
+
+    fn remove<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<bool, CacheError>> {
+        let hash = self.hasher.hash_one(key);
+        let now_ns = now_ns(&self.clock);
+        Answer::Now(Ok(self.shard(self.place(hash)).lock().remove(hash, key, now_ns)))
+    }
+
+    fn purge<'a>(&'a self, prefix: &'a [u8]) -> Answer<'a, Result<usize, CacheError>> {
+        Answer::Now(Ok(self.purge_where(|key| match key.strip_prefix(prefix) {
+            Some(rest) => rest.is_empty() || rest.starts_with(KEY_BOUNDARY),
+            None => false,
+        })))
+    }
+
+    fn clear(&self) -> Answer<'_, Result<usize, CacheError>> {
+        Answer::Now(Ok(self.purge_where(|_| true)))
+    }
+
+    fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            stores_refused: self.stores_refused.load(Ordering::Relaxed),
+            entries: self.budget.entries() as u64,
+            bytes: self.budget.bytes() as u64,
+            ..Stats::default()
+        };
+        for shard in &self.shards {
+            let of_shard = shard.0.lock().counters();
+            stats.hits += of_shard.hits;
+            stats.misses_never_stored += of_shard.misses_never_stored;
+            stats.misses_expired += of_shard.misses_expired;
+            stats.misses_evicted += of_shard.misses_evicted;
+            stats.misses_invalidated += of_shard.misses_invalidated;
+            stats.stores += of_shard.stores;
+            stats.evictions += of_shard.evictions;
+        }
+        stats
+    }
+
+    fn sweep(&self, budget: usize) -> usize {
+        let now_ns = now_ns(&self.clock);
+        let from = self.sweep_from.fetch_add(1, Ordering::Relaxed);
+        let (mut freed, mut left) = (0, budget);
+        for step in 0..self.shards.len() {
+            let shard = self.shard(from.wrapping_add(step) & (self.shards.len() - 1));
+            while left > 0 {
+                let steps = left.min(SWEEP_STEPS_PER_LOCK);
+                let swept = shard.lock().sweep(steps, now_ns);
+                freed += swept.freed;
+                left -= swept.steps;
+                if swept.steps < steps {
+                    break;
+                }
+            }
+        }
+        freed
+    }
+}
+
+/// A copy that holds no more memory than its size says: a value read from a message may be a
+/// slice of a far larger buffer, which it would keep alive unseen by the budget.
+fn owned(item: &Item) -> Item {
+    match item {
+        Item::Bytes(bytes) => Item::Bytes(Bytes::copy_from_slice(bytes)),
+        Item::String(text) => Item::String(ByteString::from(&**text)),
+        scalar => scalar.clone(),
+    }
+}

@@ -1,0 +1,157 @@
+//! The program from outside: exit codes, and what goes to which stream.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::Trial;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A name, and what is checked with a folder of its own.
+type Case = (&'static str, fn(&Path) -> Result<()>);
+
+const CASES: &[Case] = &[
+    ("help_and_version_are_fine", help_and_version_are_fine),
+    ("wrong_usage_ends_with_2", wrong_usage_ends_with_2),
+    ("a_wrong_configuration_ends_with_2", a_wrong_configuration_ends_with_2),
+    ("findings_end_with_1", findings_end_with_1),
+    ("a_fine_bundle_ends_with_0", a_fine_bundle_ends_with_0),
+    ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
+    ("json_is_one_object", json_is_one_object),
+    ("caches_come_from_the_configuration", caches_come_from_the_configuration),
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let trial = |(name, case): &Case| {
+        let case = *case;
+        Trial::test(format!("cli::{name}"), move || {
+            let root = TempDir::new()?;
+            case(root.path()).map_err(|error| format!("{error:#}").into())
+        })
+    };
+    CASES.iter().map(trial).collect()
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Result<Output> {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+    program.args(arguments).current_dir(folder).env_remove("TOLLGATE_LOG");
+    program.output().context("the program starts")
+}
+
+fn check(folder: &Path, arguments: &[&str], code: i32, out: &str, err: &str) -> Result<()> {
+    let output = run(folder, arguments)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    let told = format!("{arguments:?}\nstdout: {stdout}\nstderr: {stderr}");
+    ensure!(output.status.code() == Some(code), "exit {:?}: {told}", output.status.code());
+    ensure!(stdout.contains(out), "stdout has no {out:?}: {told}");
+    ensure!(stderr.contains(err), "stderr has no {err:?}: {told}");
+    ensure!(!stdout.contains('\u{1b}'), "colour off a terminal: {told}");
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::create_dir_all(path.parent().context("it has a folder")?)?;
+    Ok(fs::write(path, text)?)
+}
+
+/// A proxy that answers by itself, and whose step looks up the cache `tokens`.
+fn write_bundle(folder: &Path) -> Result<()> {
+    let root = folder.join("apiproxy");
+    let name = folder.file_name().context("it has a name")?.to_string_lossy();
+    write(
+        &root.join(format!("{name}.xml")),
+        &format!(r#"<APIProxy name="{name}" revision="1"/>"#),
+    )?;
+    write(
+        &root.join("proxies/default.xml"),
+        &format!(
+            r#"<ProxyEndpoint name="default">
+  <PreFlow name="PreFlow"><Request><Step><Name>Lookup</Name></Step></Request></PreFlow>
+  <HTTPProxyConnection><BasePath>/{name}</BasePath></HTTPProxyConnection>
+  <RouteRule name="none"/>
+</ProxyEndpoint>"#
+        ),
+    )?;
+    write(
+        &root.join("policies/Lookup.xml"),
+        r#"<LookupCache name="Lookup">
+  <CacheResource>tokens</CacheResource>
+  <Scope>Exclusive</Scope>
+  <CacheKey><KeyFragment ref="request.uri"/></CacheKey>
+  <AssignTo>flow.token</AssignTo>
+</LookupCache>"#,
+    )
+}
+
+fn help_and_version_are_fine(root: &Path) -> Result<()> {
+    check(root, &["--version"], 0, "tollgate ", "")?;
+    check(root, &["lint", "--help"], 0, "--warnings-as-errors", "")
+}
+
+fn wrong_usage_ends_with_2(root: &Path) -> Result<()> {
+    check(root, &["--bogus"], 2, "", "--bogus")?;
+    check(root, &["lint"], 2, "", "PATH")?;
+    check(root, &["lint", "nowhere"], 2, "", "nowhere")?;
+    check(root, &["lint", "."], 2, "", "no folder of bundles")?;
+    check(root, &["serve", "--api", "here"], 2, "", "--api")
+}
+
+fn a_wrong_configuration_ends_with_2(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    write(&root.join("tollgate.toml"), "\norganisation = 'x'\n")?;
+    let place = "tollgate.toml:2:1: unknown key `organisation`; did you mean `organization`?";
+    check(root, &["lint", "a"], 2, "", place)?;
+    check(root, &["serve"], 2, "", place)?;
+    ensure!(!root.join("state").exists(), "nothing is made before the file is read");
+    check(root, &["lint", "a", "--config", "none.toml"], 2, "", "cannot read none.toml")
+}
+
+fn findings_end_with_1(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    check(
+        root,
+        &["lint", "a", "--format", "short"],
+        1,
+        "a/apiproxy/policies/Lookup.xml:2",
+        "1 error",
+    )?;
+    check(root, &["lint", "a"], 1, "<CacheResource>tokens</CacheResource>", "1 bundle, 1 error")
+}
+
+fn a_fine_bundle_ends_with_0(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    check(root, &["lint", "a", "--profile", "x"], 0, "", "1 bundle, 0 errors")?;
+    check(root, &["lint", "a/apiproxy", "--profile", "x"], 0, "", "1 bundle, 0 errors")
+}
+
+fn a_folder_of_bundles_is_judged_by_path(root: &Path) -> Result<()> {
+    for name in ["b", "a"] {
+        write_bundle(&root.join("bundles").join(name))?;
+    }
+    let output = run(root, &["lint", "bundles", "--format", "short"])?;
+    let text = String::from_utf8(output.stdout)?;
+    let mut first: Vec<&str> =
+        text.lines().filter_map(|line| line.split("/apiproxy").next()).collect();
+    first.dedup();
+    ensure!(first == ["bundles/a", "bundles/b"], "{text}");
+    Ok(())
+}
+
+fn json_is_one_object(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    let output = run(root, &["lint", "a", "--format", "json"])?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    ensure!(report["errors"] == 1, "{report}");
+    ensure!(report["bundles"][0]["path"] == "a", "{report}");
+    ensure!(report["bundles"][0]["diagnostics"][0]["severity"] == "error", "{report}");
+    Ok(())
+}
+
+fn caches_come_from_the_configuration(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    write(&root.join("conf/tollgate.toml"), "[[cache]]\nname = 'tokens'\n")?;
+    check(root, &["lint", "a", "--config", "conf/tollgate.toml"], 0, "", "1 bundle, 0 errors")
+}

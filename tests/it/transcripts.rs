@@ -1,0 +1,387 @@
+//! Fixture bundles and their transcripts: real deploy and engine over a scripted target and a
+//! clock moved by hand.
+//!
+//! Each folder below `tests/fixtures/policy/` and `tests/fixtures/engine/` holds a bundle and
+//! `*.http` files. Lines of a transcript:
+//!
+//! ```text
+//! > GET /path HTTP/1.1      the client sends: request line, headers, empty line, body
+//! >> GET /path              the target must receive: the headers named, `!name` for absent
+//! << 200                    the target answers; `<< refused`, `<< timeout`, `<< closed` fail
+//! < 200                     the client must get: status, the headers named, the whole body
+//! @ advance 5s              the clock moves
+//! # comment
+//! ```
+//!
+//! A transcript without `>>` says that no target is called. `tollgate.toml` beside the bundle
+//! is its environment, else organization `apifactory`, environment `test`, cache `tokens`.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
+use libtest_mimic::Trial;
+use tollgate::clock::Clock;
+use tollgate::deploy::watch::{Change, Entry};
+use tollgate::deploy::{Deployer, Registry, Settings};
+use tollgate::diag::{Style, render_text};
+use tollgate::engine::{self, Env};
+use tollgate::message::{Body, Client, Head, Message, MessageContext};
+use tollgate::profile::Profile;
+use tollgate::store::cache::Caches;
+use tollgate::store::cache::definition::CacheDefinition;
+use tollgate::upstream::{Calling, TargetAnswer, TargetCall, Upstream, UpstreamError};
+
+/// 2013-08-21T19:16:47Z: every transcript begins here.
+const START_MS: i64 = 1_377_112_607_000;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut trials = Vec::new();
+    for group in ["policy", "engine"] {
+        for folder in sorted(&root.join(group)) {
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+            let lint = folder.clone();
+            trials.push(Trial::test(format!("{group}::{name}::lint"), move || {
+                check_lint(&lint).map_err(|error| format!("{error:#}").into())
+            }));
+            for file in sorted(&folder) {
+                if file.extension().is_none_or(|extension| extension != "http") {
+                    continue;
+                }
+                let case = file.file_stem().unwrap().to_string_lossy().into_owned();
+                let folder = folder.clone();
+                trials.push(Trial::test(format!("{group}::{name}::{case}"), move || {
+                    check_transcript(&folder, &file).map_err(|error| format!("{error:#}").into())
+                }));
+            }
+        }
+    }
+    trials
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// A deployer over the fixture's environment, its clock and registry.
+fn deployer(clock: &Clock) -> (Deployer, Arc<Registry>) {
+    let settings = Settings {
+        organization: "apifactory".into(),
+        environment: "test".into(),
+        profile: Profile::Edge,
+        unsupported_faults: false,
+        limits: tollgate::bundle::Limits::default(),
+        body_bytes_max: 1024 * 1024,
+        demo_backend: None,
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let definitions = vec![CacheDefinition::named("tokens")];
+    let caches = Caches::new(Profile::Edge, definitions, clock.clone()).unwrap();
+    let registry = Arc::new(Registry::default());
+    (Deployer::new(settings, Arc::new(caches), registry.clone()), registry)
+}
+
+/// `lint.txt` holds what lint says of the bundle; no file means that it says nothing.
+fn check_lint(folder: &Path) -> Result<()> {
+    let clock = Clock::manual(START_MS);
+    let (mut deployer, _) = deployer(&clock);
+    let reports = deployer.apply(&changes(folder));
+    let text: String = reports
+        .iter()
+        .map(|report| render_text("", &report.diags, &report.sources, Style::Plain))
+        .collect();
+    let expected = folder.join("lint.txt");
+    if text.is_empty() && !expected.exists() {
+        return Ok(());
+    }
+    expect_test::expect_file![expected].assert_eq(&text);
+    Ok(())
+}
+
+/// The bundle itself and the environment policies beside it.
+fn changes(folder: &Path) -> Vec<Change> {
+    let mut changes: Vec<Change> =
+        sorted(&folder.join("policies")).into_iter().map(Entry::at).map(Change::Changed).collect();
+    changes.push(Change::Changed(Entry::at(folder.to_owned())));
+    changes
+}
+
+fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
+    let clock = Clock::manual(START_MS);
+    let (mut deployer, registry) = deployer(&clock);
+    for report in deployer.apply(&changes(folder)) {
+        ensure!(
+            !report.diags.has_errors(),
+            "the fixture does not deploy:\n{}",
+            render_text("", &report.diags, &report.sources, Style::Plain)
+        );
+    }
+    let text = fs::read_to_string(file)?;
+    let target = Rc::new(ScriptedTarget::default());
+    let env = Env { clock: clock.clone(), upstream: target.clone(), profile: Profile::Edge };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut seen = 0;
+    for exchange in parse(&text)? {
+        match exchange {
+            Line::Advance(by) => clock.advance(by),
+            Line::Exchange(exchange) => {
+                seen += 1;
+                runtime
+                    .block_on(play(&exchange, &registry, &env, &target))
+                    .with_context(|| format!("exchange {seen}, line {}", exchange.line))?;
+            }
+        }
+    }
+    ensure!(seen > 0, "the transcript holds no exchange");
+    Ok(())
+}
+
+async fn play(
+    exchange: &Exchange,
+    registry: &Registry,
+    env: &Env,
+    target: &ScriptedTarget,
+) -> Result<()> {
+    let mut answers = VecDeque::new();
+    answers.extend(exchange.answer.clone());
+    target.answers.replace(answers);
+    target.received.borrow_mut().clear();
+
+    let (start, headers, body) = exchange.sends.split()?;
+    let mut words = start.split(' ');
+    let (Some(method), Some(path)) = (words.next(), words.next()) else {
+        bail!("`> {start}` is no request line");
+    };
+    let mut request = Message::request(method.parse()?, path.parse()?);
+    for (name, value) in headers {
+        request.headers.append(
+            http::HeaderName::from_bytes(name.as_bytes())?,
+            http::HeaderValue::from_str(&value)?,
+        );
+    }
+    request.body = Body::from(Bytes::from(body));
+
+    let generation = registry.current();
+    let route = generation.route(request.path().unwrap_or("/")).context("no base path matches")?;
+    let address: SocketAddr = "192.0.2.7:40000".parse()?;
+    let local: SocketAddr = "127.0.0.1:8080".parse()?;
+    let client = Client { peer: address, local };
+    let mut cx = MessageContext::new(route.plan.facts.clone(), env.clock.clone(), client, request);
+    cx.basepath_bytes = route.basepath_bytes;
+    cx.times.client_received_start = Some(env.clock.epoch_ms());
+    cx.times.client_received_end = Some(env.clock.epoch_ms());
+    let answer = engine::run(route.plan, route.endpoint, cx, env).await;
+    let (head, mut body) = answer.response.into_parts();
+    body.buffer(usize::MAX, Duration::from_secs(5)).await?;
+    if let Some(mut cx) = answer.after {
+        engine::run_post_client(route.plan, route.endpoint, &mut cx, env).await;
+    }
+
+    let received = target.received.borrow();
+    match (&exchange.receives, received.as_slice()) {
+        (None, []) => {}
+        (None, [call, ..]) => bail!("the target was called and should not: {}", call.start),
+        (Some(_), []) => bail!("the target was not called"),
+        (Some(expected), [call, ..]) => {
+            let (start, _, _) = expected.split()?;
+            ensure!(call.start == start, "target got `{}`, not `{start}`", call.start);
+            expected.compare(&call.headers, &call.body).context("what the target got")?;
+        }
+    }
+    let (start, _, _) = exchange.gets.split()?;
+    ensure!(
+        head.status.as_str() == start,
+        "the client got {} with {}, not {start}",
+        head.status.as_str(),
+        String::from_utf8_lossy(body.bytes().map_or(&[][..], |bytes| bytes))
+    );
+    let bytes = body.bytes().cloned().unwrap_or_default();
+    exchange.gets.compare(&head.headers, &bytes).context("what the client got")
+}
+
+enum Line {
+    Exchange(Box<Exchange>),
+    Advance(Duration),
+}
+
+#[derive(Default)]
+struct Exchange {
+    line: usize,
+    sends: Block,
+    receives: Option<Block>,
+    answer: Option<Block>,
+    gets: Block,
+}
+
+/// Start line, headers, empty line, body.
+#[derive(Clone, Default)]
+struct Block(Vec<String>);
+
+type Headers = Vec<(String, String)>;
+
+impl Block {
+    fn split(&self) -> Result<(String, Headers, String)> {
+        let start = self.0.first().context("a block is missing")?.clone();
+        let end = self.0.iter().position(String::is_empty).unwrap_or(self.0.len());
+        let headers = self.0[1.min(end)..end]
+            .iter()
+            .filter(|line| !line.starts_with('!'))
+            .map(|line| {
+                let (name, value) = line.split_once(':').context("a header has no colon")?;
+                Ok((name.to_owned(), value.trim().to_owned()))
+            })
+            .collect::<Result<_>>()?;
+        let body = self.0.get(end + 1..).unwrap_or_default().join("\n");
+        Ok((start, headers, body))
+    }
+
+    /// The headers named must be there with these values, `!name` must not; a body, where the
+    /// block has an empty line, must be the whole.
+    fn compare(&self, headers: &http::HeaderMap, body: &[u8]) -> Result<()> {
+        let (_, expected, expected_body) = self.split()?;
+        for (name, _) in &expected {
+            let wanted: Vec<&str> = expected
+                .iter()
+                .filter(|(other, _)| other.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+                .collect();
+            let found: Vec<&str> =
+                headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?")).collect();
+            ensure!(found == wanted, "{name}: found {found:?}, wanted {wanted:?}");
+        }
+        for absent in self.0.iter().filter_map(|line| line.strip_prefix('!')) {
+            ensure!(!headers.contains_key(absent), "{absent} is there and should not");
+        }
+        if self.0.iter().any(String::is_empty) {
+            let found = String::from_utf8_lossy(body);
+            ensure!(found == expected_body, "body: found {found:?}, wanted {expected_body:?}");
+        }
+        Ok(())
+    }
+}
+
+fn parse(text: &str) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    let mut current: Option<Exchange> = None;
+    let mut last = "";
+    for (at, line) in text.lines().enumerate() {
+        let number = at + 1;
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if mark == "@" || (mark == ">" && last != ">") {
+            lines.extend(current.take().map(|done| Line::Exchange(Box::new(done))));
+        }
+        if mark == "@" {
+            let by = rest.strip_prefix("advance ").with_context(|| format!("line {number}"))?;
+            let by: jiff::SignedDuration = by.parse()?;
+            lines.push(Line::Advance(by.unsigned_abs()));
+            last = mark;
+            continue;
+        }
+        let exchange = match (mark, &mut current) {
+            (">", None) => current.insert(Exchange { line: number, ..Exchange::default() }),
+            (_, Some(exchange)) => exchange,
+            (_, None) => bail!("line {number}: `{mark}` before any `>`"),
+        };
+        let block = match mark {
+            ">" => &mut exchange.sends,
+            ">>" => exchange.receives.get_or_insert_default(),
+            "<<" => exchange.answer.get_or_insert_default(),
+            "<" => &mut exchange.gets,
+            other => bail!("line {number}: `{other}` begins no line of a transcript"),
+        };
+        block.0.push(rest.to_owned());
+        last = mark;
+    }
+    lines.extend(current.take().map(|done| Line::Exchange(Box::new(done))));
+    Ok(lines)
+}
+
+#[derive(Default)]
+struct ScriptedTarget {
+    answers: RefCell<VecDeque<Block>>,
+    received: RefCell<Vec<Received>>,
+}
+
+struct Received {
+    start: String,
+    headers: http::HeaderMap,
+    body: Bytes,
+}
+
+impl Upstream for ScriptedTarget {
+    fn call<'a>(&'a self, call: TargetCall) -> Calling<'a> {
+        Box::pin(async move {
+            let address = format!("{}:{}", call.address.host, call.address.port);
+            let (head, mut body) = call.request.into_parts();
+            let buffered = body.buffer(usize::MAX, Duration::from_secs(5)).await;
+            buffered.map_err(|source| UpstreamError::RequestBody { source })?;
+            self.received.borrow_mut().push(Received {
+                start: format!("{} {}", head.method, head.uri),
+                headers: head.headers,
+                body: body.bytes().cloned().unwrap_or_default(),
+            });
+            let refused = || UpstreamError::Connect {
+                address,
+                source: std::io::ErrorKind::ConnectionRefused.into(),
+            };
+            let Some(block) = self.answers.borrow_mut().pop_front() else { return Err(refused()) };
+            let (start, headers, body) = block.split().expect("the transcript's answer is whole");
+            match start.as_str() {
+                "refused" => return Err(refused()),
+                "timeout" => return Err(UpstreamError::ReadTimeout { timeout_ms: 55_000 }),
+                "connect-timeout" => {
+                    return Err(UpstreamError::ConnectTimeout {
+                        address: "target".into(),
+                        timeout_ms: 3_000,
+                    });
+                }
+                "closed" => return Err(closed_early().await),
+                _ => {}
+            }
+            let mut words = start.splitn(2, ' ');
+            let status = words.next().unwrap_or("").parse().expect("a status");
+            let mut response = Message::response(status);
+            if let (Head::Response(head), Some(reason)) = (&mut response.head, words.next()) {
+                head.reason = Some(reason.into());
+            }
+            for (name, value) in headers {
+                response.headers.append(
+                    http::HeaderName::from_bytes(name.as_bytes()).expect("a header name"),
+                    http::HeaderValue::from_str(&value).expect("a header value"),
+                );
+            }
+            response.body = Body::from(Bytes::from(body));
+            Ok(TargetAnswer { response, ip: Some("198.51.100.1".parse().expect("an address")) })
+        })
+    }
+}
+
+/// What a connection says that ends before the answer's head.
+async fn closed_early() -> UpstreamError {
+    let (near, far) = tokio::io::duplex(1024);
+    drop(far);
+    let io = hyper_util::rt::TokioIo::new(near);
+    let source = match hyper::client::conn::http1::handshake::<_, Body>(io).await {
+        Err(error) => error,
+        Ok((mut sender, connection)) => {
+            let request = http::Request::new(Body::Empty);
+            let (answer, _) = tokio::join!(sender.send_request(request), connection);
+            answer.expect_err("nobody is there to answer")
+        }
+    };
+    UpstreamError::ClosedEarly { source }
+}
