@@ -6,6 +6,7 @@
 mod cli;
 mod corpus;
 mod drop_in;
+mod readme;
 mod redeploy;
 mod support;
 mod tidy;
@@ -18,6 +19,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     cli::trials,
     corpus::trials,
     drop_in::trials,
+    readme::trials,
     redeploy::trials,
     tidy::trials,
     transcripts::trials,
