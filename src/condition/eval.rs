@@ -31,11 +31,8 @@ pub(super) fn holds(node: &Node, cx: &MessageContext) -> bool {
             Glance::Null => *null,
             Glance::Unknown => is_null(variable, cx) == *null,
         },
-        Node::Path { variable, pattern } => match cx.glance(variable) {
-            Glance::Text(text) => pattern.matches(text),
-            Glance::Null => false,
-            Glance::Unknown => matches_path(variable, pattern, cx),
-        },
+        Node::Verb { method, equal } => (cx.request.method() == Some(method)) == *equal,
+        Node::Path { variable, pattern } => matches_path(variable, pattern, cx),
         Node::Compare(compare) => compares(&compare.0, compare.1, &compare.2, cx),
         Node::StartsWith(sides) => starts_with(&sides.0, &sides.1, cx),
         Node::Pattern { left, pattern, negated } => matches(left, pattern, *negated, cx),
@@ -43,11 +40,13 @@ pub(super) fn holds(node: &Node, cx: &MessageContext) -> bool {
     }
 }
 
-/// Spares the commonest part a call.
+/// Spares the commonest parts a call.
 #[inline(always)]
 fn part_holds(node: &Node, cx: &MessageContext) -> bool {
     match node {
+        Node::Verb { method, equal } => (cx.request.method() == Some(method)) == *equal,
         Node::Text { variable, text, equal } => equals_text(variable, text, *equal, cx),
+        Node::Path { variable, pattern } => matches_path(variable, pattern, cx),
         other => holds(other, cx),
     }
 }
@@ -94,6 +93,11 @@ fn is_null(variable: &VarRef, cx: &MessageContext) -> bool {
 
 #[inline(never)]
 fn matches_path(variable: &VarRef, pattern: &Glob, cx: &MessageContext) -> bool {
+    match cx.glance(variable) {
+        Glance::Text(text) => return pattern.matches(text),
+        Glance::Null => return false,
+        Glance::Unknown => {}
+    }
     match show(cx.get(variable)) {
         Shown::Text(text) => pattern.matches(&text),
         Shown::Null | Shown::Object => false,

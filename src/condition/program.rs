@@ -3,11 +3,13 @@
 
 use std::collections::VecDeque;
 
+use http::Method;
+
 use crate::condition::ast::{Expr, Operand, Relation};
 use crate::condition::glob::Glob;
 use crate::condition::java_regex::JavaRegex;
 use crate::condition::value::{Datum, Number, boolean_text, number_of};
-use crate::variable::{Bind, Bindable, VarRef};
+use crate::variable::{Bind, Bindable, Part, Place, Role, VarRef};
 
 #[derive(Clone, Debug)]
 pub(super) enum Node {
@@ -21,6 +23,11 @@ pub(super) enum Node {
     Text {
         variable: VarRef,
         text: Box<str>,
+        equal: bool,
+    },
+    /// The same of `request.verb`.
+    Verb {
+        method: Method,
         equal: bool,
     },
     IsNull {
@@ -93,12 +100,8 @@ impl Compiler<'_> {
             (
                 Operand::Variable(name),
                 Relation::Equals | Relation::NotEquals,
-                Operand::Text(text),
-            ) => Node::Text {
-                variable: VarRef::parse(name),
-                text: Box::from(text.as_str()),
-                equal: relation == Relation::Equals,
-            },
+                Operand::Text(literal),
+            ) => text(VarRef::parse(name), literal, relation == Relation::Equals),
             (Operand::Variable(name), Relation::Equals | Relation::NotEquals, Operand::Null) => {
                 Node::IsNull { variable: VarRef::parse(name), null: relation == Relation::Equals }
             }
@@ -157,6 +160,15 @@ impl Compiler<'_> {
     }
 }
 
+fn text(variable: VarRef, text: &str, equal: bool) -> Node {
+    if let Place::Message(Role::Request, Part::Verb) = variable.place()
+        && let Ok(method) = Method::from_bytes(text.as_bytes())
+    {
+        return Node::Verb { method, equal };
+    }
+    Node::Text { variable, text: Box::from(text), equal }
+}
+
 fn side(operand: &Operand) -> Side {
     match operand {
         Operand::Variable(name) => Side::Variable(VarRef::parse(name)),
@@ -192,7 +204,7 @@ impl Bindable for Node {
                 }
             }
             Self::Not(inner) => inner.bind(binder),
-            Self::Always(_) => {}
+            Self::Always(_) | Self::Verb { .. } => {}
             Self::IsTrue(variable)
             | Self::Text { variable, .. }
             | Self::IsNull { variable, .. }

@@ -261,6 +261,22 @@ fn and_and_or_stop_where_they_are_settled() {
     }
 }
 
+#[test]
+fn verbs_are_texts() {
+    for (condition, expected) in [
+        ("request.verb = \"GET\"", true),
+        ("request.verb = \"get\"", false),
+        ("request.verb := \"get\"", true),
+        ("request.verb != \"GET\"", false),
+        ("request.verb = \"PURGE\"", false),
+        ("request.verb != \"\"", true),
+        ("request.verb = \"a verb\"", false),
+        ("\"GET\" = request.verb", true),
+    ] {
+        check(condition, &[], expected);
+    }
+}
+
 // --- types ---
 
 #[test]
