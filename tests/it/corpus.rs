@@ -20,7 +20,7 @@ const WAITING: &[&str] = &[];
 /// Refusals that were looked at: the platform refuses these bundles too.
 const REFUSED: &[(&str, &str)] = &[];
 
-pub(crate) fn trials() -> Vec<Trial> {
+pub fn trials() -> Vec<Trial> {
     let Ok(corpus) = env::var("TOLLGATE_CORPUS") else { return Vec::new() };
     let bundles = bundles(Path::new(&corpus));
     let total = bundles.len();

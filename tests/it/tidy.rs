@@ -35,8 +35,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("deploy", 8),
     ("serve", 9),
     ("config", 10),
-    ("cli", 11),
-    ("main", 12),
+    ("gateway", 11),
+    ("cli", 12),
+    ("main", 13),
 ];
 
 /// The files that may say `unsafe`, each with an `#[expect(unsafe_code, reason)]`.
@@ -75,7 +76,7 @@ const CASES: &[Case] = &[
     ("licence_expressions_are_understood", licence_expressions_are_understood),
 ];
 
-pub(crate) fn trials() -> Vec<Trial> {
+pub fn trials() -> Vec<Trial> {
     let trial = |(name, case): &Case| {
         let case = *case;
         Trial::test(format!("tidy::{name}"), move || {
