@@ -29,11 +29,13 @@ pub(super) fn policy_head(file: String, mut body: Element, diags: &mut Diagnosti
     let continue_on_error = xml.attribute_flag("continueOnError", false);
     body.attributes.retain(|attribute| !ATTRIBUTES.contains(&attribute.name.as_str()));
     body.children.retain(|node| match node {
-        Node::Element(child) => {
-            !CHILDREN.contains(&child.name.as_str())
-                && !(child.name == "Properties" && child.is_empty())
-        }
+        Node::Element(child) => !is_shared(child),
         Node::Text { .. } | Node::Comment { .. } => true,
     });
     PolicyHead { name, kind: body.name.clone(), file, enabled, continue_on_error, body }
+}
+
+/// An empty `Properties` is what the editor writes everywhere; a full one is the kind's.
+fn is_shared(child: &Element) -> bool {
+    CHILDREN.contains(&child.name.as_str()) || (child.name == "Properties" && child.is_empty())
 }

@@ -133,8 +133,9 @@ impl Connections {
         let io = TokioIo::new(Observed::new(stream, peer.clone()));
         let serving = peer.clone();
         let service = service_fn(move |request| {
-            let (peer, handler) = (serving.clone(), handler.clone());
-            async move { Ok::<_, Infallible>(answer(peer, handler, client, request).await) }
+            // Boxed: hyper moves the future about and keeps its room while a connection idles.
+            let answering = Box::pin(answer(serving.clone(), handler.clone(), client, request));
+            async move { Ok::<_, Infallible>(answering.await) }
         });
         let http = self.http.serve_connection(io, service);
         self.spawn(async move {

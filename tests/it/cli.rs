@@ -27,7 +27,7 @@ const CASES: &[Case] = &[
     ("caches_come_from_the_configuration", caches_come_from_the_configuration),
 ];
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let trial = |(name, case): &Case| {
         let case = *case;
         Trial::test(format!("cli::{name}"), move || {

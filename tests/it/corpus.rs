@@ -15,12 +15,27 @@ use tollgate::lint::EnvironmentView;
 use tollgate::profile::Profile;
 
 /// What this gateway does not run yet: these findings go away as it grows.
-const WAITING: &[&str] = &[];
+const WAITING: &[&str] = &[
+    "GW120", // functions of message templates
+    "GW200", // policy types
+    "GW201", // LoadBalancer, LocalTargetConnection, ScriptTarget, HostedTarget
+    "GW202", // IntegrationEndpoint
+];
 
 /// Refusals that were looked at: the platform refuses these bundles too.
-const REFUSED: &[(&str, &str)] = &[];
+const REFUSED: &[(&str, &str)] = &[
+    // Published without a manifest.
+    ("GoogleCloudPlatform+apigee-samples/2", "GW130"),
+    ("GoogleCloudPlatform+apigee-samples/3", "GW130"),
+    // `/~` is no operator: the operator for paths is `~/`.
+    ("apigee+api-platform-samples/59", "CC007"),
+    // Steps that name policies which a build adds later.
+    ("apigee+devrel/23", "BN010"),
+    ("apigee+devrel/27", "BN010"),
+    ("apigee+devrel/37", "BN010"),
+];
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let Ok(corpus) = env::var("TOLLGATE_CORPUS") else { return Vec::new() };
     let bundles = bundles(Path::new(&corpus));
     let total = bundles.len();
@@ -66,6 +81,7 @@ fn check(name: &str, path: &Path) -> Result<()> {
             render_text(&checked.root, &checked.diags, &checked.sources, Style::Plain)
         );
     }
-    ensure!(checked.found.is_some(), "the bundle was not read");
+    let refused = REFUSED.iter().any(|(bundle, _)| *bundle == name);
+    ensure!(refused || checked.found.is_some(), "the bundle was not read");
     Ok(())
 }

@@ -1,19 +1,27 @@
 //! The integration tests: one binary, in which each fixture is a test with a name of its own.
 
-#![expect(unreachable_pub, reason = "the modules of a test binary are read like a library's")]
 #![expect(clippy::unwrap_used, reason = "a test fails by its panic")]
 #![expect(clippy::disallowed_methods, reason = "tests read their fixtures and the project's files")]
 
 mod cli;
 mod corpus;
+mod drop_in;
 mod redeploy;
 mod support;
 mod tidy;
+mod transcripts;
 
 use libtest_mimic::{Arguments, Trial};
 
 /// A list of tests for each module; a new module is one row here.
-const LISTS: &[fn() -> Vec<Trial>] = &[cli::trials, corpus::trials, redeploy::trials, tidy::trials];
+const LISTS: &[fn() -> Vec<Trial>] = &[
+    cli::trials,
+    corpus::trials,
+    drop_in::trials,
+    redeploy::trials,
+    tidy::trials,
+    transcripts::trials,
+];
 
 fn main() {
     let arguments = Arguments::from_args();

@@ -20,7 +20,7 @@ use crate::support::{Client, echo_backend, revision_bundle, until};
 const REDEPLOYS: u64 = 200;
 const CLIENTS: usize = 4;
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("redeploy::two_hundred_redeploys_lose_no_request", || {
         two_hundred_redeploys().map_err(|error| format!("{error:#}").into())
     })]

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// The longest that a test waits for anything: past it something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A backend that answers every request `200` with its path as the body. It ends with the test
 /// process.
-pub fn echo_backend() -> Result<SocketAddr> {
+pub(crate) fn echo_backend() -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
@@ -43,22 +43,22 @@ fn answer_all(stream: TcpStream) -> Result<()> {
 }
 
 /// A kept-alive connection to a gateway.
-pub struct Client {
+pub(crate) struct Client {
     write: TcpStream,
     read: BufReader<TcpStream>,
 }
 
-pub struct Answer {
-    pub status: u16,
-    pub headers: Headers,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) body: String,
 }
 
 #[derive(Default)]
-pub struct Headers(Vec<(String, String)>);
+pub(crate) struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
@@ -69,18 +69,18 @@ impl Headers {
 }
 
 impl Client {
-    pub fn connect(address: SocketAddr) -> Result<Self> {
+    pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
         let write = TcpStream::connect(address)?;
         write.set_nodelay(true)?;
         write.set_read_timeout(Some(PATIENCE))?;
         Ok(Self { read: BufReader::new(write.try_clone()?), write })
     }
 
-    pub fn get(&mut self, path: &str) -> Result<Answer> {
+    pub(crate) fn get(&mut self, path: &str) -> Result<Answer> {
         self.send("GET", path, "")
     }
 
-    pub fn send(&mut self, method: &str, path: &str, body: &str) -> Result<Answer> {
+    pub(crate) fn send(&mut self, method: &str, path: &str, body: &str) -> Result<Answer> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: gateway\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
@@ -115,7 +115,7 @@ fn read_headers(read: &mut impl BufRead) -> Result<Headers> {
 }
 
 /// Asks again and again until the answer is the one that is waited for.
-pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let begin = Instant::now();
     while begin.elapsed() < PATIENCE {
         if let Some(found) = ask()? {
@@ -127,7 +127,7 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Resul
 }
 
 /// Writes a bundle's files below `folder`; parents are made.
-pub fn write_bundle(folder: &Path, files: &[(&str, &str)]) -> Result<PathBuf> {
+pub(crate) fn write_bundle(folder: &Path, files: &[(&str, &str)]) -> Result<PathBuf> {
     for (name, text) in files {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().context("a file has a folder")?)?;
@@ -137,7 +137,7 @@ pub fn write_bundle(folder: &Path, files: &[(&str, &str)]) -> Result<PathBuf> {
 }
 
 /// A pass-through proxy whose answers carry `x-revision`.
-pub fn revision_bundle(
+pub(crate) fn revision_bundle(
     folder: &Path,
     name: &str,
     base_path: &str,
@@ -156,7 +156,10 @@ pub fn revision_bundle(
     write_bundle(
         folder,
         &[
-            (&format!("apiproxy/{name}.xml"), &format!(r#"<APIProxy name="{name}" revision="1"/>"#)),
+            (
+                &format!("apiproxy/{name}.xml"),
+                &format!(r#"<APIProxy name="{name}" revision="1"/>"#),
+            ),
             (
                 "apiproxy/proxies/default.xml",
                 &format!(

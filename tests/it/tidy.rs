@@ -76,7 +76,7 @@ const CASES: &[Case] = &[
     ("licence_expressions_are_understood", licence_expressions_are_understood),
 ];
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let trial = |(name, case): &Case| {
         let case = *case;
         Trial::test(format!("tidy::{name}"), move || {

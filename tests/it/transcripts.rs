@@ -29,7 +29,8 @@ use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use libtest_mimic::Trial;
 use tollgate::clock::Clock;
-use tollgate::deploy::{Change, Deployer, Registry, Settings};
+use tollgate::deploy::watch::{Change, Entry};
+use tollgate::deploy::{Deployer, Registry, Settings};
 use tollgate::diag::{Style, render_text};
 use tollgate::engine::{self, Env};
 use tollgate::message::{Body, Client, Head, Message, MessageContext};
@@ -41,7 +42,7 @@ use tollgate::upstream::{Calling, TargetAnswer, TargetCall, Upstream, UpstreamEr
 /// 2013-08-21T19:16:47Z: every transcript begins here.
 const START_MS: i64 = 1_377_112_607_000;
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut trials = Vec::new();
     for group in ["policy", "engine"] {
@@ -81,9 +82,11 @@ fn deployer(clock: &Clock) -> (Deployer, Arc<Registry>) {
         profile: Profile::Edge,
         unsupported_faults: false,
         limits: tollgate::bundle::Limits::default(),
+        body_bytes_max: 1024 * 1024,
+        demo_backend: None,
         zone: jiff::tz::TimeZone::UTC,
     };
-    let definitions = vec![CacheDefinition::new("tokens").unwrap()];
+    let definitions = vec![CacheDefinition::named("tokens")];
     let caches = Caches::new(Profile::Edge, definitions, clock.clone()).unwrap();
     let registry = Arc::new(Registry::default());
     (Deployer::new(settings, Arc::new(caches), registry.clone()), registry)
@@ -109,8 +112,8 @@ fn check_lint(folder: &Path) -> Result<()> {
 /// The bundle itself and the environment policies beside it.
 fn changes(folder: &Path) -> Vec<Change> {
     let mut changes: Vec<Change> =
-        sorted(&folder.join("policies")).into_iter().map(Change::Changed).collect();
-    changes.push(Change::Changed(folder.to_owned()));
+        sorted(&folder.join("policies")).into_iter().map(Entry::at).map(Change::Changed).collect();
+    changes.push(Change::Changed(Entry::at(folder.to_owned())));
     changes
 }
 
@@ -331,8 +334,10 @@ impl Upstream for ScriptedTarget {
                 headers: head.headers,
                 body: body.bytes().cloned().unwrap_or_default(),
             });
-            let refused =
-                || UpstreamError::Connect { address, source: std::io::ErrorKind::ConnectionRefused.into() };
+            let refused = || UpstreamError::Connect {
+                address,
+                source: std::io::ErrorKind::ConnectionRefused.into(),
+            };
             let Some(block) = self.answers.borrow_mut().pop_front() else { return Err(refused()) };
             let (start, headers, body) = block.split().expect("the transcript's answer is whole");
             match start.as_str() {
@@ -344,6 +349,7 @@ impl Upstream for ScriptedTarget {
                         timeout_ms: 3_000,
                     });
                 }
+                "closed" => return Err(closed_early().await),
                 _ => {}
             }
             let mut words = start.splitn(2, ' ');
@@ -362,4 +368,20 @@ impl Upstream for ScriptedTarget {
             Ok(TargetAnswer { response, ip: Some("198.51.100.1".parse().expect("an address")) })
         })
     }
+}
+
+/// What a connection says that ends before the answer's head.
+async fn closed_early() -> UpstreamError {
+    let (near, far) = tokio::io::duplex(1024);
+    drop(far);
+    let io = hyper_util::rt::TokioIo::new(near);
+    let source = match hyper::client::conn::http1::handshake::<_, Body>(io).await {
+        Err(error) => error,
+        Ok((mut sender, connection)) => {
+            let request = http::Request::new(Body::Empty);
+            let (answer, _) = tokio::join!(sender.send_request(request), connection);
+            answer.expect_err("nobody is there to answer")
+        }
+    };
+    UpstreamError::ClosedEarly { source }
 }

@@ -142,3 +142,93 @@ fn too_big(status: StatusCode, code: &'static str, text: &str) -> Refusal {
 fn invalid(fault: Fault) -> Refusal {
     Refusal::Fault(fault.category(Category::RequestValidation))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a GET with these fields: `ok`, an errorcode or a bare status.
+    fn verdict(target: &str, fields: &[(&str, &str)]) -> String {
+        verdict_of(Method::GET, target, fields)
+    }
+
+    fn verdict_of(method: Method, target: &str, fields: &[(&str, &str)]) -> String {
+        let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        match admit(request.body(Body::Empty).expect("the request is well-formed")) {
+            Ok(_) => "ok".to_owned(),
+            Err(Refusal::Fault(fault)) => {
+                format!("{} {} {}", fault.status.as_u16(), fault.code, fault.text)
+            }
+            Err(Refusal::Bare(status)) => status.as_u16().to_string(),
+        }
+    }
+
+    const A_HOST: (&str, &str) = ("host", "a");
+
+    #[test]
+    fn the_request_line_has_a_limit() {
+        let target =
+            |line_bytes: usize| format!("/{}", "x".repeat(line_bytes - "GET / HTTP/1.1".len()));
+        assert_eq!(verdict(&target(REQUEST_LINE_BYTES_MAX), &[A_HOST]), "ok");
+        assert_eq!(
+            verdict(&target(REQUEST_LINE_BYTES_MAX + 1), &[A_HOST]),
+            "414 protocol.http.TooBigLine request line size exceeding 7,168"
+        );
+    }
+
+    #[test]
+    fn headers_have_a_limit() {
+        let rest = "host: a\r\n".len() + "x: \r\n".len();
+        let value = |bytes: usize| "x".repeat(bytes - rest);
+        assert_eq!(verdict("/", &[A_HOST, ("x", &value(HEADERS_BYTES_MAX))]), "ok");
+        assert_eq!(
+            verdict("/", &[A_HOST, ("x", &value(HEADERS_BYTES_MAX + 1))]),
+            "431 protocol.http.TooBigHeaders request headers size exceeding 25,600"
+        );
+    }
+
+    #[test]
+    fn a_request_names_one_host_and_a_path() {
+        let bad_path = "400 protocol.http.BadPath Invalid request path";
+        assert_eq!(verdict("/", &[]), "400");
+        let twice = verdict("/", &[A_HOST, A_HOST]);
+        assert_eq!(twice, "400 protocol.http.DuplicateHeader Duplicate Header \"Host\"");
+        assert_eq!(verdict("http://b/c", &[]), "ok");
+        for (path, expected) in [
+            ("/a%20b%C3%A9", "ok"),
+            ("/a?q=%zz", "ok"),
+            ("/a%2", bad_path),
+            ("/a%", bad_path),
+            ("/%g0/a", bad_path),
+            ("/a%20%", bad_path),
+            ("*", bad_path),
+            ("a:80", bad_path),
+        ] {
+            assert_eq!(verdict(path, &[A_HOST]), expected, "{path}");
+        }
+        assert_eq!(verdict_of(Method::OPTIONS, "*", &[A_HOST]), "ok");
+        assert_eq!(verdict_of(Method::CONNECT, "a:80", &[A_HOST]), "405");
+    }
+
+    #[test]
+    fn fields_of_the_platform_and_a_second_framing_are_dropped() {
+        let request = Request::post("http://b:8/c?d")
+            .header("host", "a")
+            .header("X-Apigee-Client", "1")
+            .header("x-apigee-client", "2")
+            .header("x-apigee", "3")
+            .header("transfer-encoding", "chunked")
+            .header("content-length", "3")
+            .body(Body::Empty)
+            .expect("the request is well-formed");
+        let admitted = admit(request).expect("the request is fine");
+        let mut names: Vec<_> = admitted.headers.keys().map(http::HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["host", "transfer-encoding", "x-apigee"]);
+        assert_eq!(host(&admitted), "b:8");
+        assert_eq!((admitted.path(), admitted.query()), (Some("/c"), "d"));
+    }
+}
