@@ -3,6 +3,8 @@
 //! Source: Apigee docs, "Conditions reference", pattern matching. Matching takes time in
 //! proportion to the text times the pattern at worst, and allocates nothing.
 
+use crate::condition::value::same_bytes;
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub(super) struct Glob {
@@ -91,21 +93,28 @@ impl Glob {
             let remaining = text.get(at..).unwrap_or_default();
             match self.pieces.get(piece) {
                 None if remaining.is_empty() => return true,
-                Some(Piece::Text(literal)) if remaining.starts_with(literal.as_bytes()) => {
+                Some(Piece::Text(literal)) if starts_with(remaining, literal.as_bytes()) => {
                     at += literal.len();
                     piece += 1;
                     continue;
                 }
                 Some(Piece::Element) => {
                     piece += 1;
-                    if piece == self.pieces.len() {
-                        if memchr::memchr(b'/', remaining).is_none() {
-                            return true;
+                    let run = remaining.iter().position(|byte| *byte == b'/');
+                    match (self.pieces.get(piece), run) {
+                        (None, None) => return true,
+                        (None, Some(_)) => element = None,
+                        // Only a whole element puts the run in front of a slash.
+                        (Some(Piece::Text(next)), Some(run)) if next.starts_with('/') => {
+                            at += run;
+                            element = None;
+                            continue;
                         }
-                        element = None;
-                    } else {
-                        element = Some((piece, at));
-                        continue;
+                        (Some(Piece::Text(next)), None) if next.starts_with('/') => element = None,
+                        (Some(_), _) => {
+                            element = Some((piece, at));
+                            continue;
+                        }
                     }
                 }
                 Some(Piece::Rest) => {
@@ -135,6 +144,11 @@ impl Glob {
             }
         }
     }
+}
+
+#[inline(always)]
+fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
+    text.get(..prefix.len()).is_some_and(|head| same_bytes(head, prefix))
 }
 
 fn path_element(element: &str, is_last: bool, pieces: &mut Pieces) {

@@ -29,6 +29,11 @@ pub(super) enum Node {
     },
     Compare(Box<(Side, Relation, Side)>),
     StartsWith(Box<(Side, Side)>),
+    /// A variable and a pattern of MatchesPath.
+    Path {
+        variable: VarRef,
+        pattern: Glob,
+    },
     /// A pattern of the text; `negated` for `!~`.
     Pattern {
         left: Side,
@@ -130,6 +135,9 @@ impl Compiler<'_> {
             Operand::Number(numeral) => &numeral.text,
             Operand::Boolean(flag) => boolean_text(*flag),
         };
+        if let (Operand::Variable(name), Relation::MatchesPath) = (left, relation) {
+            return Node::Path { variable: VarRef::parse(name), pattern: Glob::path(text) };
+        }
         let pattern = match relation {
             Relation::JavaRegex => match right {
                 Operand::Text(_) => self.patterns.next().cloned().map(Pattern::Regex),
@@ -187,7 +195,8 @@ impl Bindable for Node {
             Self::Always(_) => {}
             Self::IsTrue(variable)
             | Self::Text { variable, .. }
-            | Self::IsNull { variable, .. } => variable.bind(binder),
+            | Self::IsNull { variable, .. }
+            | Self::Path { variable, .. } => variable.bind(binder),
             Self::Compare(compare) => {
                 compare.0.bind(binder);
                 compare.2.bind(binder);

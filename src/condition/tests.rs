@@ -10,7 +10,7 @@ use proptest::{prop_assert, prop_assert_eq};
 use super::ast::{Expr, Numeral, Operand, Relation};
 use super::*;
 use crate::clock::Clock;
-use crate::message::{Client, Facts, Message, Value};
+use crate::message::{Client, Facts, Glance, Message, Value};
 use crate::variable::{Slots, VarRef};
 
 fn cx(variables: &[(&str, Value)]) -> MessageContext {
@@ -818,6 +818,57 @@ fn bound_and_unbound_variables_read_alike() {
     assert!(parse(source).holds(&cx));
 }
 
+#[test]
+fn a_glance_shows_what_reading_shows() {
+    let names = [
+        "own.text",
+        "own.number",
+        "own.unset",
+        "request.verb",
+        "proxy.pathsuffix",
+        "request.header.one",
+        "request.header.several",
+        "request.header.comma",
+        "request.header.latin",
+        "request.header.empty",
+        "request.header.unset",
+        "request.header.comma.2",
+        "request.queryparam.q",
+    ];
+    let mut slots = Slots::default();
+    let mut variables = names.map(VarRef::parse);
+    variables.iter_mut().for_each(|variable| slots.bind(variable));
+    let mut cx = cx(&[]);
+    cx = MessageContext::new(
+        Arc::new(Facts { slots, ..Facts::default() }),
+        Clock::manual(0),
+        cx.client,
+        cx.request,
+    );
+    cx.basepath_bytes = 3;
+    let headers = &mut cx.request.headers;
+    for (name, value) in [
+        ("one", &b"gold"[..]),
+        ("several", b"a"),
+        ("several", b"b"),
+        ("comma", b"a, b"),
+        ("latin", b"caf\xe9"),
+        ("empty", b""),
+    ] {
+        headers.append(name, http::HeaderValue::from_bytes(value).unwrap());
+    }
+    cx.set(&variables[0], Value::from("x")).unwrap();
+    cx.set(&variables[1], Value::Integer(5)).unwrap();
+    for variable in &variables {
+        let text = cx.text(variable);
+        match cx.glance(variable) {
+            Glance::Unknown => {}
+            Glance::Null => assert_eq!(text, None, "{}", variable.name()),
+            Glance::Text(found) => assert_eq!(text.as_deref(), Some(found), "{}", variable.name()),
+        }
+    }
+}
+
 // --- properties ---
 
 fn operand() -> impl Strategy<Value = Operand> {
@@ -944,6 +995,16 @@ proptest! {
         }
         let expected = evalexpr::eval_boolean_with_context(&term, &oracle);
         prop_assert_eq!(Ok(parse(&term).holds(&cx(&variables))), expected, "{}", term);
+    }
+
+    #[test]
+    fn texts_are_compared_in_full(text in "[ab]{0,70}", at in 0..70_usize) {
+        let mut other = text.clone().into_bytes();
+        prop_assert!(value::same_bytes(text.as_bytes(), &other));
+        if let Some(byte) = other.get_mut(at) {
+            *byte = b'x';
+            prop_assert!(!value::same_bytes(text.as_bytes(), &other));
+        }
     }
 
     #[test]

@@ -182,6 +182,24 @@ fn looks_numeric(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'))
 }
 
+/// Equality that calls no function for short texts, which most are: the call costs more than
+/// the comparison.
+#[inline(always)]
+pub(super) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..8 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        8..64 => {
+            let ((words, _), (others, _)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+            words.iter().zip(others).all(|(a, b)| a == b) && a.last_chunk::<8>() == b.last_chunk()
+        }
+        _ => a == b,
+    }
+}
+
 pub(super) fn boolean_text(flag: bool) -> &'static str {
     if flag { "true" } else { "false" }
 }

@@ -5,6 +5,7 @@ mod context;
 mod fault;
 mod form;
 mod http_message;
+mod quick;
 mod resolve;
 mod time;
 mod value;
@@ -19,6 +20,7 @@ pub use form::{append_pair, pairs, remove_pair, set_pair};
 pub use http_message::{
     Head, Message, MessageKind, RequestHead, ResponseHead, header_text, reason_text,
 };
+pub use quick::Glance;
 pub use resolve::SetError;
 pub use value::{Value, View};
 

@@ -8,8 +8,9 @@ use crate::model::{PolicyHead, file_stem};
 use crate::xml::fields::MISSING;
 use crate::xml::{Element, Node, Text};
 
-/// Attributes that are read here. `async` never makes a policy asynchronous, so it is dropped.
-const ATTRIBUTES: [&str; 4] = ["name", "enabled", "continueOnError", "async"];
+/// Attributes that are read here and nowhere else. `async` never makes a policy asynchronous,
+/// so it is dropped; `name` stays, because a kind may have to name the policy in a finding.
+const ATTRIBUTES: [&str; 3] = ["enabled", "continueOnError", "async"];
 /// Children that may stand in any policy and have no effect.
 const CHILDREN: [&str; 3] = ["DisplayName", "Description", "FaultRules"];
 

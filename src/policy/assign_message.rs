@@ -78,7 +78,8 @@ impl Policy for AssignMessage {
     }
 
     fn link(self: Box<Self>, linker: &mut dyn Linker) -> Step {
-        let Self { owner, mut assign_to, mut builder } = *self;
+        let Self { mut owner, mut assign_to, mut builder } = *self;
+        owner.link(linker);
         assign_to.link(linker);
         builder.link(linker, |linker| assign_to.link_body(linker));
         Step::Pure(Box::new(Self { owner, assign_to, builder }))

@@ -50,7 +50,7 @@ enum Operation {
     ReasonPhrase(Template),
     Copy(Copy),
     Remove(Pieces),
-    Assign(AssignVariable),
+    Assign(Box<AssignVariable>),
 }
 
 /// One header or parameter of `Add` or `Set`.
@@ -420,6 +420,11 @@ impl Owner {
     pub(super) fn new(kind: &'static str, code_prefix: &'static str, body: &Element) -> Self {
         let policy = body.attribute("name").map(|name| name.value.trim().to_owned());
         Self { kind, code_prefix, policy: policy.unwrap_or_default() }
+    }
+
+    /// The linker knows the name that steps use.
+    pub(super) fn link(&mut self, linker: &dyn Linker) {
+        linker.policy().clone_into(&mut self.policy);
     }
 
     pub(super) fn policy(&self) -> &str {

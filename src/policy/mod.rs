@@ -56,3 +56,6 @@ pub fn read_one(head: &PolicyHead, diags: &mut Diagnostics) -> ReadPolicy {
     let uses = policy.as_ref().map(|policy| policy.uses()).unwrap_or_default();
     ReadPolicy { head: head.clone(), kind, policy, uses }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,7 @@ impl Policy for RaiseFault {
     }
 
     fn link(mut self: Box<Self>, linker: &mut dyn Linker) -> Step {
+        self.owner.link(linker);
         // The message is new, so that there is no body to edit.
         self.builder.link(linker, |_| ());
         Step::Pure(self)

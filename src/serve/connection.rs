@@ -60,7 +60,11 @@ impl Default for ConnectionLimits {
 
 /// Answers requests. A panic in it is answered too.
 pub(super) trait Handler: 'static {
-    fn handle(&self, request: Request<Body>, client: Client) -> impl Future<Output = Reply>;
+    fn handle(
+        self: Rc<Self>,
+        request: Request<Body>,
+        client: Client,
+    ) -> impl Future<Output = Reply> + 'static;
 
     /// The answer where `handle` panicked.
     fn panicked(&self) -> Response<Body>;
@@ -132,11 +136,8 @@ impl Connections {
         let place = Place { id, connections: self.clone() };
         let io = TokioIo::new(Observed::new(stream, peer.clone()));
         let serving = peer.clone();
-        let service = service_fn(move |request| {
-            // Boxed: hyper moves the future about and keeps its room while a connection idles.
-            let answering = Box::pin(answer(serving.clone(), handler.clone(), client, request));
-            async move { Ok::<_, Infallible>(answering.await) }
-        });
+        let service =
+            service_fn(move |request| answer(serving.clone(), handler.clone(), client, request));
         let http = self.http.serve_connection(io, service);
         self.spawn(async move {
             let _place = place;
@@ -326,26 +327,30 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
     .await
 }
 
-async fn answer<H: Handler>(
+fn answer<H: Handler>(
     peer: Rc<Peer>,
     handler: Rc<H>,
     client: Client,
     request: Request<Incoming>,
-) -> Response<Outgoing> {
+) -> impl Future<Output = Result<Response<Outgoing>, Infallible>> {
     peer.enter(Stage::Busy);
     let request = request.map(|body| inbound(body, &peer));
-    let mut handling = pin!(handler.handle(request, client));
-    let reply = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(reply)) => Poll::Ready(reply),
-        Err(panic) => {
-            tracing::error!(panic = panic_text(&*panic), "a request panicked");
-            Poll::Ready(Reply::from(handler.panicked()))
-        }
+    // Boxed: hyper moves the future about, and keeps its room while the connection idles.
+    let mut handling = Box::pin(handler.clone().handle(request, client));
+    poll_fn(move |cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)));
+        let reply = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(reply)) => reply,
+            Err(panic) => {
+                tracing::error!(panic = panic_text(&*panic), "a request panicked");
+                Reply::from(handler.panicked())
+            }
+        };
+        let Reply { response, after } = reply;
+        let peer = peer.clone();
+        Poll::Ready(Ok(response.map(|body| Outgoing { body, peer, after })))
     })
-    .await;
-    let Reply { response, after } = reply;
-    response.map(|body| Outgoing { body, peer, after })
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -289,14 +289,14 @@ impl Reading<'_> {
         // for a Ref without a value.
         let value = value.map(|value| ByteString::from(content(value)));
         let Some(name) = self.variable_name(element, name) else { return };
-        self.operations.push(Operation::Assign(AssignVariable {
+        self.operations.push(Operation::Assign(Box::new(AssignVariable {
             name,
             resource,
             template,
             variable,
             value,
             property,
-        }));
+        })));
     }
 
     fn assigned_template(&mut self, element: &Element) -> Option<RefOrTemplate> {

@@ -58,7 +58,7 @@ impl Api {
 }
 
 impl Handler for Api {
-    async fn handle(&self, request: Request<Body>, client: Client) -> Reply {
+    async fn handle(self: Rc<Self>, request: Request<Body>, client: Client) -> Reply {
         let received = self.env.clock.epoch_ms();
         let request = match head::admit(request) {
             Ok(request) => request,
