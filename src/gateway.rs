@@ -5,7 +5,6 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{Config, Unsupported};
-use crate::deploy::watch::{Change, Watch, entries};
+use crate::deploy::watch::{Change, Watch};
 use crate::deploy::{Deployer, Outcome, Registry, Report, Settings};
 use crate::serve::admin::Admin;
 use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
@@ -88,7 +87,10 @@ impl Gateway {
         let registry = Arc::new(Registry::default());
         let mut deployer =
             Deployer::new(settings(config, demo_address), caches.clone(), registry.clone());
-        let first = deployer.apply(&present(config));
+        // One look serves both: what changes after it is a change, however soon.
+        let mut watch = Watch::new(config.deploy.folders.clone(), clock.clone());
+        let present = control.block_on(watch.scan_all()).into_iter().map(Change::Changed);
+        let first = deployer.apply(&present.collect::<Vec<_>>());
 
         let shared = Arc::new(Shared {
             registry: registry.clone(),
@@ -117,8 +119,7 @@ impl Gateway {
         }
         tasks.spawn(sweep(caches, stopped.clone()));
         if config.deploy.watch {
-            let folders = config.deploy.folders.clone();
-            tasks.spawn(follow(folders, clock, deployer, told, stopped));
+            tasks.spawn(follow(watch, deployer, told, stopped));
         }
         drop(entered);
         ready.store(true, Ordering::Release);
@@ -206,47 +207,25 @@ fn settings(config: &Config, demo: Option<SocketAddr>) -> Settings {
     }
 }
 
-/// What lies in the folders now, by path. What cannot be listed is told when it is watched.
-fn present(config: &Config) -> Vec<Change> {
-    let mut found = Vec::new();
-    for folder in &config.deploy.folders {
-        match entries(folder) {
-            Ok(listed) => found.extend(listed.into_iter().map(Change::Changed)),
-            Err(error) => {
-                tracing::warn!(folder = %folder.display(), %error, "the folder cannot be listed");
-            }
-        }
-    }
-    found
-}
-
 /// Deploys what changes in the folders until the gateway stops.
 async fn follow(
-    folders: Vec<PathBuf>,
-    clock: Clock,
+    mut watch: Watch,
     mut deployer: Deployer,
     mut told: impl FnMut(&Report) + Send,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut watch = Watch::new(folders, clock);
-    // What came or changed between the start's look and this one is a change as any other;
-    // what is as it was is deployed again, which changes nothing.
-    let present = watch.scan_all().await;
-    let mut changes: Vec<Change> = deployer.news(present);
     loop {
-        if !changes.is_empty() {
-            let reports = tokio::task::block_in_place(|| deployer.apply(&changes));
-            for report in &reports {
-                if report.outcome == Outcome::Incomplete {
-                    tracing::info!(path = %report.path.display(), "waiting for the rest of the file");
-                }
-                told(report);
-            }
-        }
-        changes = tokio::select! {
+        let changes = tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
             changes = watch.next() => changes,
         };
+        let reports = tokio::task::block_in_place(|| deployer.apply(&changes));
+        for report in &reports {
+            if report.outcome == Outcome::Incomplete {
+                tracing::info!(path = %report.path.display(), "waiting for the rest of the file");
+            }
+            told(report);
+        }
     }
 }
 

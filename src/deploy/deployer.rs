@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::bundle::Limits;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{Generation, Registry};
-use crate::deploy::watch::{Change, Entry};
+use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView};
 use crate::model::{ApiProxy, PolicyHead};
@@ -143,18 +143,6 @@ impl Deployer {
             self.publish();
         }
         reports
-    }
-
-    /// What of the entries that are there has not been tried, and what has gone.
-    pub fn news(&self, present: Vec<Entry>) -> Vec<Change> {
-        let known = self.active.keys().chain(&self.refused);
-        let gone = known.filter(|path| !present.iter().any(|entry| entry.path == **path));
-        let gone = gone.cloned().map(|path| Change::Removed(Entry::at(path)));
-        let gone: Vec<Change> = gone.collect();
-        let new = present.into_iter().filter(|entry| {
-            !self.active.contains_key(&entry.path) && !self.refused.contains(&entry.path)
-        });
-        gone.into_iter().chain(new.map(Change::Changed)).collect()
     }
 
     /// The view that a newcomer at `path` is judged against: everything deployed but itself.

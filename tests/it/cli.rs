@@ -1,6 +1,7 @@
 //! The program from outside: exit codes, and what goes to which stream.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -8,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use tempfile::TempDir;
+use tollgate::cli::StateDir;
 
 /// A name, and what is checked with a folder of its own.
 type Case = (&'static str, fn(&Path) -> Result<()>);
@@ -16,6 +18,8 @@ const CASES: &[Case] = &[
     ("help_and_version_are_fine", help_and_version_are_fine),
     ("wrong_usage_ends_with_2", wrong_usage_ends_with_2),
     ("a_wrong_configuration_ends_with_2", a_wrong_configuration_ends_with_2),
+    ("one_gateway_holds_a_state_folder", one_gateway_holds_a_state_folder),
+    ("an_occupied_port_ends_with_1", an_occupied_port_ends_with_1),
     ("findings_end_with_1", findings_end_with_1),
     ("a_fine_bundle_ends_with_0", a_fine_bundle_ends_with_0),
     ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
@@ -107,6 +111,18 @@ fn a_wrong_configuration_ends_with_2(root: &Path) -> Result<()> {
     check(root, &["serve"], 2, "", place)?;
     ensure!(!root.join("state").exists(), "nothing is made before the file is read");
     check(root, &["lint", "a", "--config", "none.toml"], 2, "", "cannot read none.toml")
+}
+
+fn one_gateway_holds_a_state_folder(root: &Path) -> Result<()> {
+    let _held = StateDir::open(&root.join("held"))?;
+    let arguments = ["serve", "--state", "held", "--api", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    check(root, &arguments, 1, "", "another gateway uses the state folder held")
+}
+
+fn an_occupied_port_ends_with_1(root: &Path) -> Result<()> {
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+    check(root, &["serve", "--api", &address, "--admin", "127.0.0.1:0"], 1, "", &address)
 }
 
 fn findings_end_with_1(root: &Path) -> Result<()> {
