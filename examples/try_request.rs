@@ -66,7 +66,7 @@ fn main() -> Result<()> {
         let client = Client { peer: "192.0.2.1:40000".parse()?, local: "127.0.0.1:8080".parse()? };
         let request = Message::request(Method::GET, target);
         let facts = route.plan.facts.clone();
-        let mut cx = MessageContext::new(facts, clock.clone(), client, request);
+        let mut cx = Box::new(MessageContext::new(facts, clock.clone(), client, request));
         cx.basepath_bytes = route.basepath_bytes;
         let answer = runtime.block_on(engine::run(route.plan, route.endpoint, cx, &env)).response;
         let (head, mut body) = answer.into_parts();

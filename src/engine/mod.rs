@@ -46,7 +46,12 @@ pub struct Answer {
 }
 
 /// Runs one request from the first step to the answer. Never fails: a fault becomes a response.
-pub async fn run(plan: &Plan, endpoint: EndpointId, mut cx: MessageContext, env: &Env) -> Answer {
+pub async fn run(
+    plan: &Plan,
+    endpoint: EndpointId,
+    mut cx: Box<MessageContext>,
+    env: &Env,
+) -> Answer {
     let Some(proxy) = plan.endpoint(endpoint) else {
         return Answer { response: fault_response(&faults::no_route(), env.profile), after: None };
     };
@@ -66,7 +71,7 @@ pub async fn run(plan: &Plan, endpoint: EndpointId, mut cx: MessageContext, env:
         cx.times.client_sent_start = Some(env.clock.epoch_ms());
     }
     let response = run.finish(&mut cx, after);
-    Answer { response, after: after.then(|| Box::new(cx)) }
+    Answer { response, after: after.then_some(cx) }
 }
 
 /// Runs the PostClientFlow once the answer is out. Its faults are logged: nobody can hear them.
@@ -388,19 +393,13 @@ impl<'p> Execution<'p> {
     /// Takes the answer out of the context. Where a PostClientFlow follows, the context keeps
     /// head, headers and what of the body is in memory.
     fn finish(&self, cx: &mut MessageContext, keep: bool) -> http::Response<Body> {
-        let source = match &mut cx.error {
-            Some(error) => Some(error),
-            None => cx.response.as_mut(),
-        };
-        let Some(source) = source else {
+        let answer = if cx.error.is_some() { &mut cx.error } else { &mut cx.response };
+        let Some(message) = answer.take() else {
             return fault_response(&faults::no_route(), self.env.profile);
         };
-        let message = if keep {
-            let kept = source.snapshot();
-            std::mem::replace(source, kept)
-        } else {
-            std::mem::replace(source, Message::response(StatusCode::OK))
-        };
+        if keep {
+            *answer = Some(message.snapshot());
+        }
         into_response(message)
     }
 }

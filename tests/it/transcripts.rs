@@ -177,7 +177,8 @@ async fn play(
     let address: SocketAddr = "192.0.2.7:40000".parse()?;
     let local: SocketAddr = "127.0.0.1:8080".parse()?;
     let client = Client { peer: address, local };
-    let mut cx = MessageContext::new(route.plan.facts.clone(), env.clock.clone(), client, request);
+    let facts = route.plan.facts.clone();
+    let mut cx = Box::new(MessageContext::new(facts, env.clock.clone(), client, request));
     cx.basepath_bytes = route.basepath_bytes;
     cx.times.client_received_start = Some(env.clock.epoch_ms());
     cx.times.client_received_end = Some(env.clock.epoch_ms());
