@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::bundle::Limits;
 use crate::deploy::check::{Checked, Found, check_path};
-use crate::deploy::generation::{Generation, Registry};
+use crate::deploy::generation::{DeployedRevisions, Generation, Registry};
 use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView};
@@ -283,6 +283,7 @@ impl Deployer {
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),
+            revisions: Some(Arc::new(DeployedRevisions(Arc::downgrade(&self.registry)))),
         };
         (link(proxy, policies, &environment), used)
     }

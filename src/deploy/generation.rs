@@ -1,17 +1,22 @@
 //! Everything that runs at one moment, swapped as a whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
+use bytestring::ByteString;
+use hashbrown::HashMap;
 
 use crate::deploy::router::Router;
 use crate::plan::{EndpointId, Plan};
+use crate::policy::kind::Revisions;
 
 /// The plans of all deployed proxies and the way to them. Immutable: a request keeps the one
 /// that it began with.
 #[derive(Debug, Default)]
 pub struct Generation {
     router: Router<Target>,
+    /// By proxy name.
+    revisions: HashMap<ByteString, ByteString>,
     number: u64,
 }
 
@@ -34,14 +39,16 @@ impl Generation {
     /// Of plans whose base paths lint found to be free of conflicts.
     pub fn new(number: u64, plans: impl IntoIterator<Item = Arc<Plan>>) -> Self {
         let mut router = Router::default();
+        let mut revisions = HashMap::new();
         for plan in plans {
+            revisions.insert(plan.facts.proxy.clone(), plan.facts.revision.clone());
             for (index, endpoint) in plan.endpoints.iter().enumerate() {
                 let id = EndpointId(u32::try_from(index).unwrap_or(u32::MAX));
                 let base_path = endpoint.base_path.clone();
                 router.insert(&base_path, Target { plan: plan.clone(), endpoint: id });
             }
         }
-        Self { router, number }
+        Self { router, revisions, number }
     }
 
     /// The endpoint whose base path fits best; `path` is without query.
@@ -73,5 +80,16 @@ impl Registry {
 
     pub fn publish(&self, generation: Generation) {
         self.current.store(Arc::new(generation));
+    }
+}
+
+/// What the plans of a registry know of each other. The registry holds the plans, so that
+/// they hold it weakly.
+#[derive(Debug)]
+pub(super) struct DeployedRevisions(pub(super) Weak<Registry>);
+
+impl Revisions for DeployedRevisions {
+    fn deployed(&self, proxy: &str) -> Option<ByteString> {
+        self.0.upgrade()?.current().revisions.get(proxy).cloned()
     }
 }

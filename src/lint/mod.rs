@@ -21,6 +21,7 @@ mod gw141_cache_resource;
 mod gw200_unsupported_policy_type;
 mod gw201_unsupported_connection;
 mod gw202_unsupported_route;
+mod gw203_https_target;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
 mod pd003_default_route_not_last;
@@ -37,6 +38,8 @@ mod tests;
 mod view;
 
 pub use view::{DeployedPath, EnvironmentView};
+
+use std::collections::BTreeMap;
 
 use crate::bundle::BundleKind;
 use crate::diag::Diagnostics;
@@ -70,6 +73,7 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw140_unknown_property::RULE,
     &gw201_unsupported_connection::RULE,
     &gw202_unsupported_route::RULE,
+    &gw203_https_target::RULE,
     &pd001_unknown_target::RULE,
     &pd002_no_default_route::RULE,
     &pd003_default_route_not_last::RULE,
@@ -110,6 +114,7 @@ pub fn run_on_policy(policy: &ReadPolicy, view: &EnvironmentView, diags: &mut Di
         shared_flows: Vec::new(),
         policies: Vec::new(),
         resources: Vec::new(),
+        templates: BTreeMap::new(),
         unread: Vec::new(),
     };
     let policies = std::slice::from_ref(policy);

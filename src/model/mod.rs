@@ -12,6 +12,10 @@ mod read;
 
 pub use read::{read, read_environment_policy};
 
+use std::collections::BTreeMap;
+
+use bytestring::ByteString;
+
 use crate::bundle::BundleKind;
 use crate::condition::Condition;
 use crate::diag::Span;
@@ -32,6 +36,8 @@ pub struct ApiProxy {
     pub policies: Vec<PolicyHead>,
     /// Names of resource files, such as `jsc/a.js`.
     pub resources: Vec<String>,
+    /// The texts of `resources/template/`, by name; what is not UTF-8 is left out.
+    pub templates: BTreeMap<String, ByteString>,
     /// Paths of XML files that could not be read, and so are missing above.
     pub unread: Vec<String>,
 }

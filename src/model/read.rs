@@ -7,6 +7,8 @@
 
 use std::collections::BTreeSet;
 
+use bytestring::ByteString;
+
 use crate::bundle::{Bundle, BundleKind};
 use crate::diag::{Diagnostics, Span};
 use crate::model::{ApiProxy, PolicyHead, endpoint, file_stem, policy_head};
@@ -61,7 +63,12 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
     report_layout(bundle, diags);
     let Manifest { name, revision, description } = manifest?;
     let resources = bundle.in_folder("resources").filter_map(|file| file.split_once('/'));
-    let resources = resources.map(|(_, file)| file.to_owned()).collect();
+    let resources: Vec<String> = resources.map(|(_, file)| file.to_owned()).collect();
+    let templates = resources.iter().filter_map(|file| {
+        let bytes = bundle.bytes(&format!("resources/{file}"))?;
+        Some((file.strip_prefix("template/")?.to_owned(), ByteString::try_from(bytes.clone()).ok()?))
+    });
+    let templates = templates.collect();
     Some(ApiProxy {
         kind,
         name,
@@ -72,6 +79,7 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
         shared_flows,
         policies,
         resources,
+        templates,
         unread,
     })
 }

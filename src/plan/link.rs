@@ -1,5 +1,6 @@
 //! Gives every name of a bundle its place.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -17,7 +18,7 @@ use crate::plan::{
     TargetPlan, TargetProperties, TargetUrl,
 };
 use crate::policy::ReadPolicy;
-use crate::policy::kind::{Linker, Next, PureStep, Step as LinkedStep};
+use crate::policy::kind::{Linker, Next, PureStep, Revisions, Step as LinkedStep};
 use crate::store::cache::{Caches, NamedCache};
 use crate::template::Template;
 use crate::upstream::Scheme;
@@ -39,6 +40,8 @@ pub struct LinkEnvironment<'a> {
     pub body_bytes_max: usize,
     /// `tollgate.demo.backend`.
     pub demo_backend: Option<&'a str>,
+    /// What else is deployed, for policies that name another proxy.
+    pub revisions: Option<Arc<dyn Revisions>>,
 }
 
 /// Links a bundle that lint found fit to run. `policies` are the bundle's own, then those of
@@ -50,6 +53,7 @@ pub fn link(
 ) -> Plan {
     let mut linking = Linking {
         environment,
+        templates: &proxy.templates,
         slots: Slots::default(),
         flows: Vec::new(),
         policies: Vec::new(),
@@ -77,6 +81,7 @@ pub fn link(
 
 struct Linking<'a> {
     environment: &'a LinkEnvironment<'a>,
+    templates: &'a BTreeMap<String, ByteString>,
     slots: Slots,
     flows: Vec<FlowFacts>,
     policies: Vec<PolicyPlan>,
@@ -92,6 +97,7 @@ impl Linking<'_> {
         let mut linker = PolicyLinker {
             policy: &name,
             environment: self.environment,
+            templates: self.templates,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
         };
         let failed = match read.kind {
@@ -178,7 +184,7 @@ impl Linking<'_> {
 
     fn target(&mut self, target: &TargetEndpoint) -> TargetPlan {
         let url = match &target.connection {
-            Connection::Url { url, .. } => Some(self.url(url)),
+            Connection::Url { url, .. } => self.url(url),
             Connection::Unsupported { .. } | Connection::Missing => None,
         };
         TargetPlan {
@@ -200,8 +206,8 @@ impl Linking<'_> {
             Destination::Url(url) => {
                 let url = self.url(url);
                 DestinationPlan::Url(Box::new(TargetPlan {
-                    facts: Arc::new(target_facts("default", Some(&url))),
-                    url: Some(url),
+                    facts: Arc::new(target_facts("default", url.as_ref())),
+                    url,
                     flows: FlowsPlan::default(),
                     fault_rules: FaultRulesPlan::default(),
                     properties: TargetProperties::read(&[], self.environment.body_bytes_max),
@@ -278,11 +284,15 @@ impl Linking<'_> {
         Some(ConditionPlan { condition, needs })
     }
 
-    fn url(&mut self, url: &Text) -> TargetUrl {
+    /// `None` for a template that this gateway cannot render: calling the target faults.
+    fn url(&mut self, url: &Text) -> Option<TargetUrl> {
         // Its findings were reported when the bundle was read.
         let mut template = Template::parse(&url.value, url.span, &mut Diagnostics::default());
+        if template.unsupported().is_some() {
+            return None;
+        }
         template.bind(&mut self.slots);
-        TargetUrl::new(template)
+        Some(TargetUrl::new(template))
     }
 
     fn flow(&mut self, name: &str, description: Option<&Text>) -> FlowRef {
@@ -353,6 +363,7 @@ impl Needs {
 struct PolicyLinker<'a, 's> {
     policy: &'a str,
     environment: &'a LinkEnvironment<'a>,
+    templates: &'a BTreeMap<String, ByteString>,
     binder: Binder<'s>,
 }
 
@@ -396,6 +407,14 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn zone(&self) -> jiff::tz::TimeZone {
         self.environment.zone.clone()
+    }
+
+    fn resource(&self, url: &str) -> Option<ByteString> {
+        self.templates.get(url.strip_prefix("template://")?).cloned()
+    }
+
+    fn revisions(&self) -> Option<Arc<dyn Revisions>> {
+        self.environment.revisions.clone()
     }
 }
 
