@@ -200,8 +200,9 @@ fn outgoing(
 /// RFC 9110 section 7.6.1: the fields that Connection names, and those that speak of one
 /// connection by definition.
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // Most messages have none: one look at each name is cheaper than a search for each field.
-    if !headers.keys().any(|name| *name == CONNECTION || HOP_BY_HOP.contains(name)) {
+    // Most messages have none, and a look at each name's length is cheaper than a search for
+    // each field.
+    if !headers.keys().any(|name| may_be_hop_by_hop(name.as_str())) {
         return;
     }
     if headers.contains_key(CONNECTION) {
@@ -219,6 +220,18 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }
+}
+
+/// Whether the name has the length of one of them.
+fn may_be_hop_by_hop(name: &str) -> bool {
+    const LENGTHS: u32 = (1 << "te".len())
+        | (1 << "trailer".len())
+        | (1 << "connection".len())
+        | (1 << "proxy-connection".len())
+        | (1 << "transfer-encoding".len())
+        | (1 << "proxy-authenticate".len())
+        | (1 << "proxy-authorization".len());
+    name.len() < 32 && (LENGTHS >> name.len()) & 1 == 1
 }
 
 fn retain(headers: &mut HeaderMap, only: &[HeaderName]) {

@@ -22,9 +22,13 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for Text { value, span } in targets.chain(direct) {
         let scheme = value.get(.."https:".len()).unwrap_or("");
         if scheme.eq_ignore_ascii_case("https:") {
-            RULE.report(diags, span.part(0, "https".len()), "https to targets is not supported yet")
-                .note(None, "a call of this target answers 503 `ServiceUnavailable`")
-                .help("reach the backend by http until then");
+            RULE.report(
+                diags,
+                span.part(0, "https".len()),
+                "https to targets is not supported yet",
+            )
+            .note(None, "a call of this target answers 503 `ServiceUnavailable`")
+            .help("reach the backend by http until then");
         }
     }
 }

@@ -66,7 +66,10 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
     let resources: Vec<String> = resources.map(|(_, file)| file.to_owned()).collect();
     let templates = resources.iter().filter_map(|file| {
         let bytes = bundle.bytes(&format!("resources/{file}"))?;
-        Some((file.strip_prefix("template/")?.to_owned(), ByteString::try_from(bytes.clone()).ok()?))
+        Some((
+            file.strip_prefix("template/")?.to_owned(),
+            ByteString::try_from(bytes.clone()).ok()?,
+        ))
     });
     let templates = templates.collect();
     Some(ApiProxy {

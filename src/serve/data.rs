@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::LocalSet;
+use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::clock::Clock;
@@ -73,10 +73,17 @@ impl DataRuntimes {
                             Connections::new(&shared.connection_limits, connections_max);
                         let period = shared.connection_limits.sweep_period;
                         let api = Rc::new(Api::new(shared, env, connections.clone()));
-                        serve(socket, address, connections, period, api, stopped).await
+                        // The outermost future is polled at every turn of the loop, whoever was
+                        // woken; a task of its own is polled when it is its turn.
+                        let serving = serve(socket, address, connections, period, api, stopped);
+                        spawn_local(serving).await
                     });
-                    if let Err(error) = served {
-                        tracing::error!(%error, "a data thread cannot serve");
+                    match served {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => {
+                            tracing::error!(%error, "a data thread cannot serve");
+                        }
+                        Err(error) => tracing::error!(%error, "a data thread ended early"),
                     }
                 },
             )?);

@@ -235,7 +235,8 @@ fn explain(watch: &Watch, source: hyper::Error, timeouts: &Timeouts) -> Upstream
 }
 
 /// A second copy of a request that may be sent twice: its method is idempotent and its body in
-/// memory.
+/// memory. The case of its header names is not copied: the copy is rarely sent, and costs every
+/// request.
 fn replay(request: &Request<Upload>) -> Option<Request<Upload>> {
     if !request.method().is_idempotent() {
         return None;
@@ -245,7 +246,6 @@ fn replay(request: &Request<Upload>) -> Option<Request<Upload>> {
     *copy.uri_mut() = request.uri().clone();
     *copy.version_mut() = request.version();
     *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
     Some(copy)
 }
 

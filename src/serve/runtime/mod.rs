@@ -75,8 +75,7 @@ impl Handler for Api {
         let plan = route.plan;
         let whole = request.body.is_buffered();
         let facts = plan.facts.clone();
-        let mut cx =
-            Box::new(MessageContext::new(facts, self.env.clock.clone(), client, request));
+        let mut cx = Box::new(MessageContext::new(facts, self.env.clock.clone(), client, request));
         cx.basepath_bytes = basepath_bytes;
         cx.times.client_received_start = Some(received);
         cx.times.client_received_end = whole.then_some(received);
