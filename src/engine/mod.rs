@@ -60,6 +60,7 @@ pub async fn run(plan: &Plan, endpoint: EndpointId, mut cx: MessageContext, env:
     };
     if let Err((fault, owner)) = run.pipeline(&mut cx).await {
         run.error_flow(&mut cx, fault, owner).await;
+        run.keep_error(&mut cx).await;
     }
     let after = proxy.post_client.is_some();
     if after {
@@ -131,7 +132,8 @@ impl<'p> Execution<'p> {
             }
         }
         cx.phase = Phase::ProxyResponse;
-        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)
+        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        self.buffer(cx, self.proxy.post_client_needs).await.map_err(by_proxy)
     }
 
     async fn through_target(
@@ -152,6 +154,9 @@ impl<'p> Execution<'p> {
         target: &'p TargetPlan,
     ) -> Result<(), Fault> {
         self.check_deadline()?;
+        if self.proxy.late.request {
+            self.buffer(cx, Needs { request: true, ..Needs::default() }).await?;
+        }
         let remaining = self.deadline.map(|end| end.saturating_sub(self.env.clock.elapsed()));
         let answer = target::call(cx, target, self.proxy, self.env, remaining).await;
         match answer {
@@ -382,6 +387,16 @@ impl<'p> Execution<'p> {
                 faults::enter(cx, fault, self.env.profile);
                 raised
             }
+        }
+    }
+
+    /// Brings the error message into memory where the PostClientFlow reads its body. One that
+    /// does not arrive is a fault of its own.
+    async fn keep_error(&self, cx: &mut MessageContext) {
+        let needs = self.proxy.post_client_needs;
+        let error = Needs { error: needs.error || needs.message, ..Needs::default() };
+        if let Err(fault) = self.buffer(cx, error).await {
+            faults::enter(cx, fault, self.env.profile);
         }
     }
 

@@ -157,7 +157,7 @@ fn outgoing(
         cx.request.body = Body::from(bytes.clone());
     }
     *request.uri_mut() = Uri::from(path_and_query);
-    let mut headers = if proxy.reads_request_late {
+    let mut headers = if proxy.late.request_head {
         cx.request.headers.clone()
     } else {
         std::mem::take(&mut cx.request.headers)
