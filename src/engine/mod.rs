@@ -432,12 +432,18 @@ const REQUEST_HEADERS: [http::HeaderName; 6] = [
 
 /// The message as the server sends it: framing is the server's own.
 fn into_response(mut message: Message) -> http::Response<Body> {
-    target::remove_hop_by_hop(&mut message.headers);
-    let mut response = http::Response::new(message.body);
     let (status, reason) = match message.head {
         Head::Response(head) => (head.status, head.reason),
         Head::Request(_) => (StatusCode::OK, None),
     };
+    target::remove_hop_by_hop(&mut message.headers);
+    if status == StatusCode::NO_CONTENT {
+        // RFC 9110 section 8.6: such an answer has no body, and no length either.
+        message.body = Body::Empty;
+        message.headers.remove(CONTENT_LENGTH);
+    }
+    target::keep_true_length(&mut message.headers, &message.body);
+    let mut response = http::Response::new(message.body);
     *response.status_mut() = status;
     *response.headers_mut() = message.headers;
     *response.extensions_mut() = message.extensions;

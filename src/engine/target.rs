@@ -13,6 +13,7 @@ use http::header::{
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http_body::Body as _;
 
 use crate::engine::{Env, faults};
 use crate::message::{
@@ -168,6 +169,7 @@ fn outgoing(
         // The length is that of the body as it is now.
         headers.remove(CONTENT_LENGTH);
     }
+    keep_true_length(&mut headers, request.body());
     if let Some(only) = &target.properties.request_headers.only {
         retain(&mut headers, only);
     }
@@ -184,6 +186,18 @@ fn outgoing(
     *request.headers_mut() = headers;
     *request.extensions_mut() = std::mem::take(&mut cx.request.extensions);
     request
+}
+
+/// Drops a Content-Length that is not that of the body, which a policy may have set: the peer
+/// would take the rest for another message. A message without a body keeps it, since an answer
+/// to HEAD and a 304 name the length of what they do not carry.
+pub(super) fn keep_true_length(headers: &mut HeaderMap, body: &Body) {
+    let Some(declared) = headers.get(CONTENT_LENGTH) else { return };
+    let declared = declared.to_str().ok().and_then(|text| text.parse::<u64>().ok());
+    let is_true = declared.is_some() && declared == body.size_hint().exact();
+    if !is_true && !matches!(body, Body::Empty) {
+        headers.remove(CONTENT_LENGTH);
+    }
 }
 
 /// RFC 9110 section 7.6.1: the fields that Connection names, and those that speak of one
