@@ -177,11 +177,10 @@ fn outgoing(
     headers.insert(HOST, own_host.map_or(host, |own| header_text(own)));
     if proxy.properties.x_forwarded_for {
         let peer = cx.client.peer.ip().to_string();
-        let joined = match headers.get(FORWARDED_FOR).and_then(|value| value.to_str().ok()) {
-            Some(before) => format!("{before}, {peer}"),
-            None => peer,
-        };
-        headers.insert(FORWARDED_FOR, header_text(&joined));
+        let before = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+        let joined: Vec<&str> = before.chain([peer.as_str()]).collect();
+        let joined = header_text(&joined.join(", "));
+        headers.insert(FORWARDED_FOR, joined);
     }
     *request.headers_mut() = headers;
     *request.extensions_mut() = std::mem::take(&mut cx.request.extensions);
