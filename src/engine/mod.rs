@@ -224,7 +224,10 @@ impl<'p> Execution<'p> {
                     return Err(fault);
                 }
             }
-            self.check_deadline()?;
+            // What answers to a spent budget may still run.
+            if !cx.in_error() {
+                self.check_deadline()?;
+            }
         }
         Ok(())
     }

@@ -7,7 +7,8 @@
 //! ```text
 //! > GET /path HTTP/1.1      the client sends: request line, headers, empty line, body
 //! >> GET /path              the target must receive: the headers named, `!name` for absent
-//! << 200                    the target answers; `<< refused`, `<< timeout`, `<< closed` fail
+//! << 200                    the target answers; `<< refused`, `<< timeout`, `<< closed` fail,
+//!                         `<< late` does so when an hour has passed
 //! < 200                     the client must get: status, the headers named, the whole body
 //! @ advance 5s              the clock moves
 //! # comment
@@ -131,7 +132,7 @@ fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
         );
     }
     let text = fs::read_to_string(file)?;
-    let target = Rc::new(ScriptedTarget::default());
+    let target = Rc::new(ScriptedTarget::new(clock.clone()));
     let env = Env { clock: clock.clone(), upstream: target.clone(), profile: Profile::Edge };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut seen = 0;
@@ -315,10 +316,16 @@ fn parse(text: &str) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-#[derive(Default)]
 struct ScriptedTarget {
+    clock: Clock,
     answers: RefCell<VecDeque<Block>>,
     received: RefCell<Vec<Received>>,
+}
+
+impl ScriptedTarget {
+    fn new(clock: Clock) -> Self {
+        Self { clock, answers: RefCell::default(), received: RefCell::default() }
+    }
 }
 
 struct Received {
@@ -348,6 +355,10 @@ impl Upstream for ScriptedTarget {
             match start.as_str() {
                 "refused" => return Err(refused()),
                 "timeout" => return Err(UpstreamError::ReadTimeout { timeout_ms: 55_000 }),
+                "late" => {
+                    self.clock.advance(Duration::from_secs(3600));
+                    return Err(UpstreamError::ReadTimeout { timeout_ms: 3_600_000 });
+                }
                 "connect-timeout" => {
                     return Err(UpstreamError::ConnectTimeout {
                         address: "target".into(),
