@@ -65,6 +65,7 @@ pub async fn run(
     };
     if let Err((fault, owner)) = run.pipeline(&mut cx).await {
         run.error_flow(&mut cx, fault, owner).await;
+        run.keep_error(&mut cx).await;
     }
     let after = proxy.post_client.is_some();
     if after {
@@ -136,7 +137,8 @@ impl<'p> Execution<'p> {
             }
         }
         cx.phase = Phase::ProxyResponse;
-        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)
+        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        self.buffer(cx, self.proxy.post_client_needs).await.map_err(by_proxy)
     }
 
     async fn through_target(
@@ -157,6 +159,9 @@ impl<'p> Execution<'p> {
         target: &'p TargetPlan,
     ) -> Result<(), Fault> {
         self.check_deadline()?;
+        if self.proxy.late.request {
+            self.buffer(cx, Needs { request: true, ..Needs::default() }).await?;
+        }
         let remaining = self.deadline.map(|end| end.saturating_sub(self.env.clock.elapsed()));
         let answer = target::call(cx, target, self.proxy, self.env, remaining).await;
         match answer {
@@ -224,7 +229,10 @@ impl<'p> Execution<'p> {
                     return Err(fault);
                 }
             }
-            self.check_deadline()?;
+            // What answers to a spent budget may still run.
+            if !cx.in_error() {
+                self.check_deadline()?;
+            }
         }
         Ok(())
     }
@@ -390,6 +398,16 @@ impl<'p> Execution<'p> {
         }
     }
 
+    /// Brings the error message into memory where the PostClientFlow reads its body. One that
+    /// does not arrive is a fault of its own.
+    async fn keep_error(&self, cx: &mut MessageContext) {
+        let needs = self.proxy.post_client_needs;
+        let error = Needs { error: needs.error || needs.message, ..Needs::default() };
+        if let Err(fault) = self.buffer(cx, error).await {
+            faults::enter(cx, fault, self.env.profile);
+        }
+    }
+
     /// Takes the answer out of the context. Where a PostClientFlow follows, the context keeps
     /// head, headers and what of the body is in memory.
     fn finish(&self, cx: &mut MessageContext, keep: bool) -> http::Response<Body> {
@@ -416,12 +434,18 @@ const REQUEST_HEADERS: [http::HeaderName; 6] = [
 
 /// The message as the server sends it: framing is the server's own.
 fn into_response(mut message: Message) -> http::Response<Body> {
-    target::remove_hop_by_hop(&mut message.headers);
-    let mut response = http::Response::new(message.body);
     let (status, reason) = match message.head {
         Head::Response(head) => (head.status, head.reason),
         Head::Request(_) => (StatusCode::OK, None),
     };
+    target::remove_hop_by_hop(&mut message.headers);
+    if status == StatusCode::NO_CONTENT {
+        // RFC 9110 section 8.6: such an answer has no body, and no length either.
+        message.body = Body::Empty;
+        message.headers.remove(CONTENT_LENGTH);
+    }
+    target::keep_true_length(&mut message.headers, &message.body);
+    let mut response = http::Response::new(message.body);
     *response.status_mut() = status;
     *response.headers_mut() = message.headers;
     *response.extensions_mut() = message.extensions;

@@ -13,6 +13,7 @@ use http::header::{
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http_body::Body as _;
 
 use crate::engine::{Env, faults};
 use crate::message::{
@@ -168,7 +169,7 @@ fn outgoing(
         cx.request.body = Body::from(bytes.clone());
     }
     *request.uri_mut() = Uri::from(path_and_query);
-    let mut headers = if proxy.reads_request_late {
+    let mut headers = if proxy.late.request_head {
         cx.request.headers.clone()
     } else {
         std::mem::take(&mut cx.request.headers)
@@ -179,6 +180,7 @@ fn outgoing(
         // The length is that of the body as it is now.
         headers.remove(CONTENT_LENGTH);
     }
+    keep_true_length(&mut headers, request.body());
     if let Some(only) = &target.properties.request_headers.only {
         retain(&mut headers, only);
     }
@@ -186,15 +188,26 @@ fn outgoing(
     headers.insert(HOST, own_host.map_or(host, |own| header_text(own)));
     if proxy.properties.x_forwarded_for {
         let peer = cx.client.peer.ip().to_string();
-        let joined = match headers.get(FORWARDED_FOR).and_then(|value| value.to_str().ok()) {
-            Some(before) => format!("{before}, {peer}"),
-            None => peer,
-        };
-        headers.insert(FORWARDED_FOR, header_text(&joined));
+        let before = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+        let joined: Vec<&str> = before.chain([peer.as_str()]).collect();
+        let joined = header_text(&joined.join(", "));
+        headers.insert(FORWARDED_FOR, joined);
     }
     *request.headers_mut() = headers;
     *request.extensions_mut() = std::mem::take(&mut cx.request.extensions);
     request
+}
+
+/// Drops a Content-Length that is not that of the body, which a policy may have set: the peer
+/// would take the rest for another message. A message without a body keeps it, since an answer
+/// to HEAD and a 304 name the length of what they do not carry.
+pub(super) fn keep_true_length(headers: &mut HeaderMap, body: &Body) {
+    let Some(declared) = headers.get(CONTENT_LENGTH) else { return };
+    let declared = declared.to_str().ok().and_then(|text| text.parse::<u64>().ok());
+    let is_true = declared.is_some() && declared == body.size_hint().exact();
+    if !is_true && !matches!(body, Body::Empty) {
+        headers.remove(CONTENT_LENGTH);
+    }
 }
 
 /// RFC 9110 section 7.6.1: the fields that Connection names, and those that speak of one

@@ -134,11 +134,12 @@ impl Linking<'_> {
         let mut fault_rules = self.fault_rules(&endpoint.fault_rules);
         fault_rules.rules.reverse();
         let flows = self.flows(&endpoint.flows);
-        let reads_request_late = self.reads_request_late(&flows, &fault_rules)
-            || post_client.as_ref().is_some_and(|flow| self.steps_read_request(&flow.response))
-            || targets
-                .iter()
-                .any(|target| self.reads_request_late(&target.flows, &target.fault_rules));
+        let post_client_needs =
+            post_client.as_ref().map_or_else(Needs::default, |flow| self.needs_of(&flow.response));
+        let mut late = self.needs_after_target(&flows, &fault_rules).and(post_client_needs);
+        for target in targets {
+            late = late.and(self.needs_after_target(&target.flows, &target.fault_rules));
+        }
         ProxyPlan {
             name: ByteString::from(endpoint.name.value.as_str()),
             base_path: ByteString::from(
@@ -147,7 +148,8 @@ impl Linking<'_> {
             flows,
             post_client,
             fault_rules,
-            reads_request_late,
+            late,
+            post_client_needs,
             routes: endpoint.route_rules.iter().map(|rule| self.route(rule, targets)).collect(),
             properties: ProxyProperties::read(
                 &endpoint.properties,
@@ -156,29 +158,26 @@ impl Linking<'_> {
         }
     }
 
-    /// Whether what may run after the target's answer reads the request's headers.
-    fn reads_request_late(&self, flows: &FlowsPlan, rules: &FaultRulesPlan) -> bool {
-        let reads = |condition: &Option<ConditionPlan>| {
-            condition.as_ref().is_some_and(|condition| condition.needs.request_head)
-        };
-        let flows = flows.pre.iter().chain(&flows.conditional).chain(&flows.post);
-        let rules = rules.rules.iter().chain(&rules.default);
-        flows
-            .into_iter()
-            .any(|flow| reads(&flow.condition) || self.steps_read_request(&flow.response))
-            || rules
-                .into_iter()
-                .any(|rule| reads(&rule.condition) || self.steps_read_request(&rule.steps))
+    /// What is read by whatever may run after the request has gone to the target.
+    fn needs_after_target(&self, flows: &FlowsPlan, rules: &FaultRulesPlan) -> Needs {
+        let mut needs = Needs::default();
+        for flow in flows.pre.iter().chain(&flows.conditional).chain(&flows.post) {
+            needs = needs.and(condition_needs(flow.condition.as_ref()));
+            needs = needs.and(self.needs_of(&flow.response));
+        }
+        for rule in rules.rules.iter().chain(&rules.default) {
+            needs = needs.and(condition_needs(rule.condition.as_ref()));
+            needs = needs.and(self.needs_of(&rule.steps));
+        }
+        needs
     }
 
-    fn steps_read_request(&self, steps: &[StepPlan]) -> bool {
-        steps.iter().any(|step| {
-            let condition = step.condition.as_ref();
-            condition.is_some_and(|condition| condition.needs.request_head)
-                || self
-                    .policies
-                    .get(step.policy.0 as usize)
-                    .is_some_and(|policy| policy.needs.request_head)
+    fn needs_of(&self, steps: &[StepPlan]) -> Needs {
+        steps.iter().fold(Needs::default(), |needs, step| {
+            let policy = self.policies.get(step.policy.0 as usize);
+            needs
+                .and(condition_needs(step.condition.as_ref()))
+                .and(policy.map_or_else(Needs::default, |policy| policy.needs))
         })
     }
 
@@ -304,6 +303,10 @@ impl Linking<'_> {
     }
 }
 
+fn condition_needs(condition: Option<&ConditionPlan>) -> Needs {
+    condition.map_or_else(Needs::default, |condition| condition.needs)
+}
+
 fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
     let fixed = match url {
         Some(TargetUrl::Fixed(parsed)) => Some(parsed),
@@ -346,6 +349,17 @@ impl Bind for Binder<'_> {
 }
 
 impl Needs {
+    /// What either of the two needs.
+    fn and(self, other: Self) -> Self {
+        Self {
+            request: self.request || other.request,
+            response: self.response || other.response,
+            message: self.message || other.message,
+            error: self.error || other.error,
+            request_head: self.request_head || other.request_head,
+        }
+    }
+
     fn add(&mut self, role: Role, part: &Part) {
         self.request_head |= matches!(role, Role::Request);
         if !part.needs_body() {

@@ -68,8 +68,10 @@ pub struct ProxyPlan {
     pub fault_rules: FaultRulesPlan,
     pub routes: Vec<RoutePlan>,
     pub properties: ProxyProperties,
-    /// Something that may run after the target's answer reads the request's headers.
-    pub reads_request_late: bool,
+    /// What is read by whatever may run after the request has gone to the target.
+    pub late: Needs,
+    /// What the PostClientFlow reads, after the answer has gone to the client.
+    pub post_client_needs: Needs,
 }
 
 #[derive(Debug)]

@@ -7,7 +7,8 @@
 //! ```text
 //! > GET /path HTTP/1.1      the client sends: request line, headers, empty line, body
 //! >> GET /path              the target must receive: the headers named, `!name` for absent
-//! << 200                    the target answers; `<< refused`, `<< timeout`, `<< closed` fail
+//! << 200                    the target answers; `<< refused`, `<< timeout`, `<< closed` fail,
+//!                         `<< late` does so when an hour has passed
 //! < 200                     the client must get: status, the headers named, the whole body
 //! @ advance 5s              the clock moves
 //! # comment
@@ -21,19 +22,22 @@ use std::collections::VecDeque;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
+use http_body::{Frame, SizeHint};
 use libtest_mimic::Trial;
 use tollgate::clock::Clock;
 use tollgate::deploy::watch::{Change, Entry};
 use tollgate::deploy::{Deployer, Registry, Settings};
 use tollgate::diag::{Style, render_text};
 use tollgate::engine::{self, Env};
-use tollgate::message::{Body, Client, Head, Message, MessageContext};
+use tollgate::message::{Body, BodyError, Client, Head, Message, MessageContext};
 use tollgate::profile::Profile;
 use tollgate::store::cache::Caches;
 use tollgate::store::cache::definition::CacheDefinition;
@@ -128,7 +132,7 @@ fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
         );
     }
     let text = fs::read_to_string(file)?;
-    let target = Rc::new(ScriptedTarget::default());
+    let target = Rc::new(ScriptedTarget::new(clock.clone()));
     let env = Env { clock: clock.clone(), upstream: target.clone(), profile: Profile::Edge };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut seen = 0;
@@ -170,7 +174,7 @@ async fn play(
             http::HeaderValue::from_str(&value)?,
         );
     }
-    request.body = Body::from(Bytes::from(body));
+    request.body = arriving(body);
 
     let generation = registry.current();
     let route = generation.route(request.path().unwrap_or("/")).context("no base path matches")?;
@@ -196,6 +200,7 @@ async fn play(
         (Some(_), []) => bail!("the target was not called"),
         (Some(expected), [call, ..]) => {
             let (start, _, _) = expected.split()?;
+            check_length(&call.headers, &call.body).context("what the target got")?;
             ensure!(call.start == start, "target got `{}`, not `{start}`", call.start);
             expected.compare(&call.headers, &call.body).context("what the target got")?;
         }
@@ -208,6 +213,7 @@ async fn play(
         String::from_utf8_lossy(body.bytes().map_or(&[][..], |bytes| bytes))
     );
     let bytes = body.bytes().cloned().unwrap_or_default();
+    check_length(&head.headers, &bytes).context("what the client got")?;
     exchange.gets.compare(&head.headers, &bytes).context("what the client got")
 }
 
@@ -311,10 +317,16 @@ fn parse(text: &str) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-#[derive(Default)]
 struct ScriptedTarget {
+    clock: Clock,
     answers: RefCell<VecDeque<Block>>,
     received: RefCell<Vec<Received>>,
+}
+
+impl ScriptedTarget {
+    fn new(clock: Clock) -> Self {
+        Self { clock, answers: RefCell::default(), received: RefCell::default() }
+    }
 }
 
 struct Received {
@@ -344,6 +356,10 @@ impl Upstream for ScriptedTarget {
             match start.as_str() {
                 "refused" => return Err(refused()),
                 "timeout" => return Err(UpstreamError::ReadTimeout { timeout_ms: 55_000 }),
+                "late" => {
+                    self.clock.advance(Duration::from_secs(3600));
+                    return Err(UpstreamError::ReadTimeout { timeout_ms: 3_600_000 });
+                }
                 "connect-timeout" => {
                     return Err(UpstreamError::ConnectTimeout {
                         address: "target".into(),
@@ -365,10 +381,45 @@ impl Upstream for ScriptedTarget {
                     http::HeaderValue::from_str(&value).expect("a header value"),
                 );
             }
-            response.body = Body::from(Bytes::from(body));
+            response.body = arriving(body);
             Ok(TargetAnswer { response, ip: Some("198.51.100.1".parse().expect("an address")) })
         })
     }
+}
+
+/// A body as a connection brings it: to be read once, its length known.
+fn arriving(text: String) -> Body {
+    if text.is_empty() { Body::Empty } else { Body::Stream(Box::pin(Arriving(text.into()))) }
+}
+
+struct Arriving(Bytes);
+
+impl http_body::Body for Arriving {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let bytes = std::mem::take(&mut self.0);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.len() as u64)
+    }
+}
+
+/// A length that goes out is that of the body.
+fn check_length(headers: &http::HeaderMap, body: &[u8]) -> Result<()> {
+    let Some(declared) = headers.get(http::header::CONTENT_LENGTH) else { return Ok(()) };
+    let length = body.len().to_string();
+    ensure!(
+        body.is_empty() || declared == length.as_str(),
+        "Content-Length is {declared:?} and the body has {length} bytes"
+    );
+    Ok(())
 }
 
 /// What a connection says that ends before the answer's head.
