@@ -35,7 +35,7 @@ const SWEEP_ENTRIES_MAX: usize = 100_000;
 /// Why the gateway did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("the {listener} listener did not start: {source}")]
+    #[error("the {listener} listener did not start")]
     Listen { listener: &'static str, source: ListenError },
     #[error("the {listener} listener did not start")]
     Socket { listener: &'static str, source: std::io::Error },
@@ -54,16 +54,16 @@ pub struct Gateway {
     drain_timeout: Duration,
     admin: SocketAddr,
     demo: Option<SocketAddr>,
-    first: Vec<Report>,
     registry: Arc<Registry>,
 }
 
 impl Gateway {
     /// Listens, deploys what lies in the folders, and returns when every bundle that is there
-    /// was tried. `told` hears of every deployment after that.
+    /// was tried. `told` hears of each, and of every
+    /// deployment after that.
     pub fn start(
         config: &Config,
-        told: impl FnMut(&Report) + Send + 'static,
+        mut told: impl FnMut(&Report) + Send + 'static,
     ) -> Result<Self, StartError> {
         let clock = Clock::system();
         let control = tokio::runtime::Builder::new_multi_thread()
@@ -90,7 +90,7 @@ impl Gateway {
         // One look serves both: what changes after it is a change, however soon.
         let mut watch = Watch::new(config.deploy.folders.clone(), clock.clone());
         let present = control.block_on(watch.scan_all()).into_iter().map(Change::Changed);
-        let first = deployer.apply(&present.collect::<Vec<_>>());
+        deployer.apply(&present.collect::<Vec<_>>()).iter().for_each(&mut told);
 
         let shared = Arc::new(Shared {
             registry: registry.clone(),
@@ -125,7 +125,7 @@ impl Gateway {
         ready.store(true, Ordering::Release);
         let drain_timeout = Duration::from_millis(config.limits.drain_timeout_ms);
         let (admin, demo) = (admin_address, demo_address);
-        Ok(Self { data, control, stop, tasks, drain_timeout, admin, demo, first, registry })
+        Ok(Self { data, control, stop, tasks, drain_timeout, admin, demo, registry })
     }
 
     /// Where API traffic is served; the port is the one that was taken.
@@ -140,11 +140,6 @@ impl Gateway {
     /// The samples' backend, where it runs.
     pub fn demo_address(&self) -> Option<SocketAddr> {
         self.demo
-    }
-
-    /// What became of the bundles that were there at start.
-    pub fn first_reports(&self) -> &[Report] {
-        &self.first
     }
 
     /// Whether a deployed proxy takes that path now.

@@ -33,9 +33,6 @@ fn default_state(config: Option<&Path>) -> PathBuf {
 /// Serves until the process is told to stop. The state folder stays locked as long.
 fn run(config: &Config, state: StateDir) -> Result<u8, CliError> {
     let gateway = Gateway::start(config, tell).map_err(CliError::Start)?;
-    for report in gateway.first_reports() {
-        tell(report);
-    }
     welcome(config, &gateway);
     gateway
         .wait_for_signal()

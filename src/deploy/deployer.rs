@@ -92,8 +92,11 @@ enum Active {
 }
 
 struct ActiveProxy {
-    proxy: Box<ApiProxy>,
+    name: String,
+    revision: u32,
     plan: Arc<Plan>,
+    /// Kept where a change of the environment links the proxy anew.
+    proxy: Option<Box<ApiProxy>>,
     /// The environment policies that its steps name.
     environment_policies: BTreeSet<String>,
 }
@@ -163,8 +166,8 @@ impl Deployer {
                     for endpoint in &active.plan.endpoints {
                         view.base_paths.push(DeployedPath {
                             base_path: endpoint.base_path.to_string(),
-                            proxy: active.proxy.name.value.clone(),
-                            revision: active.proxy.revision,
+                            proxy: active.name.clone(),
+                            revision: active.revision,
                         });
                     }
                 }
@@ -182,7 +185,7 @@ impl Deployer {
     /// The names of the proxies that run, with their base paths.
     pub fn proxies(&self) -> impl Iterator<Item = (&str, &Arc<Plan>)> {
         self.active.values().filter_map(|active| match active {
-            Active::Proxy(active) => Some((active.proxy.name.value.as_str(), &active.plan)),
+            Active::Proxy(active) => Some((active.name.as_str(), &active.plan)),
             Active::SharedFlow { .. } | Active::Policy { .. } => None,
         })
     }
@@ -253,7 +256,13 @@ impl Deployer {
             revision: proxy.revision,
             base_paths: plan.endpoints.iter().map(|at| at.base_path.to_string()).collect(),
         };
-        let active = ActiveProxy { proxy, plan: Arc::new(plan), environment_policies };
+        let active = ActiveProxy {
+            name: proxy.name.value.clone(),
+            revision: proxy.revision,
+            plan: Arc::new(plan),
+            proxy: (!environment_policies.is_empty()).then_some(proxy),
+            environment_policies,
+        };
         self.active.insert(path.to_owned(), Active::Proxy(active));
         outcome
     }
@@ -301,8 +310,9 @@ impl Deployer {
             .collect();
         for path in users {
             let Some(Active::Proxy(user)) = self.active.get(&path) else { continue };
-            let own = policy::read_all(&user.proxy, &mut Diagnostics::default());
-            let (plan, used) = self.link(&user.proxy, own);
+            let Some(proxy) = &user.proxy else { continue };
+            let own = policy::read_all(proxy, &mut Diagnostics::default());
+            let (plan, used) = self.link(proxy, own);
             if let Some(Active::Proxy(user)) = self.active.get_mut(&path) {
                 user.plan = Arc::new(plan);
                 user.environment_policies = used;
@@ -337,7 +347,7 @@ impl Deployer {
                 *gone = true;
                 head.name.value.clone()
             }
-            Active::Proxy(active) => active.proxy.name.value.clone(),
+            Active::Proxy(active) => active.name.clone(),
             Active::SharedFlow { proxy } => proxy.name.value.clone(),
         };
         if outcome == Outcome::Undeployed {
@@ -352,7 +362,7 @@ impl Deployer {
             .values()
             .filter_map(|active| match active {
                 Active::Proxy(active) if active.environment_policies.contains(policy) => {
-                    Some(format!("`{}`", active.proxy.name.value))
+                    Some(format!("`{}`", active.name))
                 }
                 Active::Proxy(_) | Active::SharedFlow { .. } | Active::Policy { .. } => None,
             })
@@ -385,7 +395,7 @@ impl Deployer {
         };
         let holder = self.active.iter().find(|(at, active)| {
             let same = match (active, kind) {
-                (Active::Proxy(active), "proxy") => active.proxy.name.value == name.value,
+                (Active::Proxy(active), "proxy") => active.name == name.value,
                 (Active::SharedFlow { proxy }, "shared flow") => proxy.name.value == name.value,
                 (Active::Policy { head, gone }, "environment policy") => {
                     !gone && head.name.value == name.value
@@ -445,12 +455,14 @@ enum Tell {
 }
 
 fn report(path: &Path, checked: Checked, outcome: Outcome) -> Report {
+    // The texts serve to show the findings.
+    let sources = if checked.diags.is_empty() { SourceMap::default() } else { checked.sources };
     Report {
         path: path.to_owned(),
         name: checked.name,
         outcome,
         diags: checked.diags,
-        sources: checked.sources,
+        sources,
         root: checked.root,
     }
 }

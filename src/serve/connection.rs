@@ -100,6 +100,7 @@ impl Connections {
     pub(super) fn new(limits: &ConnectionLimits, connections_max: usize) -> Rc<Self> {
         let mut http = http1::Builder::new();
         http.preserve_header_case(true)
+            .title_case_headers(true)
             .header_read_timeout(None)
             .half_close(true)
             .max_header_size(HEAD_BYTES_MAX);

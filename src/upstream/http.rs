@@ -50,7 +50,10 @@ impl HttpUpstream {
     /// configuration allows them as targets.
     pub fn new(limits: PoolLimits, refused: Vec<SocketAddr>) -> Self {
         let mut client = http1::Builder::new();
-        client.preserve_header_case(true).max_header_size(ANSWER_HEAD_BYTES_MAX);
+        client
+            .preserve_header_case(true)
+            .title_case_headers(true)
+            .max_header_size(ANSWER_HEAD_BYTES_MAX);
         Self { pools: Pools::new(limits), client, tasks: RefCell::default(), refused }
     }
 
