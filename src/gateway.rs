@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::{Config, Unsupported};
 use crate::deploy::watch::{Change, Watch};
-use crate::deploy::{Deployer, Outcome, Registry, Report, Settings};
+use crate::deploy::{Deployer, Registry, Report, Settings};
 use crate::serve::admin::Admin;
 use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
@@ -216,9 +216,6 @@ async fn follow(
         };
         let reports = tokio::task::block_in_place(|| deployer.apply(&changes));
         for report in &reports {
-            if report.outcome == Outcome::Incomplete {
-                tracing::info!(path = %report.path.display(), "waiting for the rest of the file");
-            }
             told(report);
         }
     }

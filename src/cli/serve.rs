@@ -63,7 +63,7 @@ fn tell(report: &Report) {
         Outcome::Refused { runs_on: false } => anstream::eprintln!("refused {path}"),
         Outcome::Undeployed => anstream::eprintln!("undeployed {name}: {path} is gone"),
         Outcome::Kept => anstream::eprintln!("kept {name}: {path} is gone"),
-        Outcome::Incomplete => return,
+        Outcome::Incomplete => anstream::eprintln!("waiting for the rest of {path}"),
     }
     if !report.diags.is_empty() {
         let style = match AutoStream::choice(&std::io::stderr()) {

@@ -94,6 +94,11 @@ pub(super) fn upstream(error: UpstreamError) -> Fault {
     }
 }
 
+/// The target ended HTTP instead of answering.
+pub(super) fn no_answer() -> Fault {
+    unexpected_eof()
+}
+
 fn too_big(status: StatusCode) -> Fault {
     Fault::new("protocol.http.TooBigBody", "Body buffer overflow").status(status)
 }

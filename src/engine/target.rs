@@ -77,6 +77,10 @@ pub(super) async fn call(
     })?;
     cx.times.target_received_start = now;
     cx.times.target_received_end = now;
+    if answer.response.status().is_some_and(|status| status.is_informational()) {
+        // Only 101 gets here, and nobody asked for another protocol: Upgrade was taken off.
+        return Err(faults::no_answer());
+    }
     if let Some(sent) = cx.target.as_mut().and_then(|state| state.sent.as_mut()) {
         sent.ip = answer.ip;
     }

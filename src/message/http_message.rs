@@ -199,6 +199,12 @@ pub fn header_text(text: &str) -> HeaderValue {
     HeaderValue::from_bytes(&cleaned).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// The status of a whole answer: 200 to 999. One of the 1xx announces another answer, or ends
+/// HTTP on the connection.
+pub fn final_status(text: &str) -> Option<StatusCode> {
+    text.trim().parse().ok().filter(|status: &StatusCode| !status.is_informational())
+}
+
 /// A reason phrase; control characters become spaces, so that none ends the status line.
 pub fn reason_text(text: &str) -> ByteString {
     ByteString::from(text.replace(|c: char| c.is_control(), " "))

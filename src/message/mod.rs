@@ -18,7 +18,7 @@ pub use context::{
 pub use fault::{Category, Fault};
 pub use form::{append_pair, pairs, remove_pair, set_pair};
 pub use http_message::{
-    Head, Message, MessageKind, RequestHead, ResponseHead, header_text, reason_text,
+    Head, Message, MessageKind, RequestHead, ResponseHead, final_status, header_text, reason_text,
 };
 pub use quick::Glance;
 pub use resolve::SetError;

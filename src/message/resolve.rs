@@ -10,11 +10,11 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
 use bytes::Bytes;
 use bytestring::ByteString;
 use http::header::HOST;
-use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, Method, Version};
 
 use crate::message::{
-    Head, Message, MessageContext, Phase, Value, View, append_pair, header_text, pairs,
-    reason_text, remove_pair, set_pair, time,
+    Head, Message, MessageContext, Phase, Value, View, append_pair, final_status, header_text,
+    pairs, reason_text, remove_pair, set_pair, time,
 };
 use crate::variable::{List, Part, Place, Role, Slot, Type, VarId, VarRef, Which};
 
@@ -557,8 +557,7 @@ pub(super) fn set_part(
         Part::StatusCode => {
             let text = value.view().into_text();
             let Head::Response(head) = &mut message.head else { return Err(wrong("a response")) };
-            head.status =
-                text.trim().parse::<StatusCode>().map_err(|_| wrong("a status from 100 to 999"))?;
+            head.status = final_status(&text).ok_or_else(|| wrong("a status from 200 to 999"))?;
             head.reason = None;
         }
         Part::ReasonPhrase => {

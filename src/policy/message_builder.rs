@@ -18,12 +18,12 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method};
 
 use crate::diag::{Diagnostics, Span};
 use crate::message::{
-    Fault, Head, Message, MessageContext, MessageKind, append_pair, header_text, reason_text,
-    remove_pair,
+    Fault, Head, Message, MessageContext, MessageKind, append_pair, final_status, header_text,
+    reason_text, remove_pair,
 };
 use crate::policy::kind::Linker;
 use crate::policy::message_builder::copy::{Copy, Piece, Pieces, remove};
@@ -249,8 +249,7 @@ impl Operation {
             }
             Self::StatusCode(template) => {
                 let text = run.render(template, cx)?;
-                let status = text.trim().parse::<StatusCode>();
-                let status = status.map_err(|_| run.set_failed("status.code"))?;
+                let status = final_status(&text).ok_or_else(|| run.set_failed("status.code"))?;
                 run.destination.change(cx, |message| {
                     if let Head::Response(head) = &mut message.head {
                         head.status = status;

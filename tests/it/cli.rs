@@ -1,9 +1,10 @@
 //! The program from outside: exit codes, and what goes to which stream.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
@@ -20,6 +21,7 @@ const CASES: &[Case] = &[
     ("a_wrong_configuration_ends_with_2", a_wrong_configuration_ends_with_2),
     ("one_gateway_holds_a_state_folder", one_gateway_holds_a_state_folder),
     ("an_occupied_port_ends_with_1", an_occupied_port_ends_with_1),
+    ("a_zip_cut_short_is_told_at_start", a_zip_cut_short_is_told_at_start),
     ("findings_end_with_1", findings_end_with_1),
     ("a_fine_bundle_ends_with_0", a_fine_bundle_ends_with_0),
     ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
@@ -123,6 +125,28 @@ fn an_occupied_port_ends_with_1(root: &Path) -> Result<()> {
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
     check(root, &["serve", "--api", &address, "--admin", "127.0.0.1:0"], 1, "", &address)
+}
+
+fn a_zip_cut_short_is_told_at_start(root: &Path) -> Result<()> {
+    write(&root.join("proxies/cut.zip"), "PK")?;
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tollgate"))
+        .args(["serve", "--api", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+        .current_dir(root)
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let stderr = BufReader::new(program.stderr.take().context("it is piped")?);
+    // The addresses come after what was said of the bundles.
+    let told: Vec<String> = stderr
+        .lines()
+        .map_while(Result::ok)
+        .take_while(|line| !line.contains("API traffic"))
+        .collect();
+    program.kill()?;
+    program.wait()?;
+    let told = told.join("\n");
+    ensure!(told.contains("waiting for the rest of proxies/cut.zip"), "{told}");
+    ensure!(told.contains("is not a whole zip"), "{told}");
+    Ok(())
 }
 
 fn findings_end_with_1(root: &Path) -> Result<()> {
