@@ -86,6 +86,7 @@ pub(super) fn upstream(error: UpstreamError) -> Fault {
         UpstreamError::Connect { .. } | UpstreamError::OwnAddress { .. } => {
             unavailable("TARGET_CONNECTION_REFUSED")
         }
+        UpstreamError::Loop { .. } => unavailable("TARGET_IS_GATEWAY"),
         UpstreamError::Resolve { .. } => unavailable("TARGET_HOST_NOT_REACHABLE"),
         UpstreamError::UnsupportedScheme { .. } => unavailable("TARGET_SCHEME_NOT_SUPPORTED"),
         UpstreamError::ReadTimeout { .. } => gateway_timeout(),
