@@ -8,6 +8,7 @@ mod faults;
 mod target;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -302,7 +303,8 @@ impl<'p> Execution<'p> {
 
     fn target_properties(&self, cx: &MessageContext) -> Option<&'p crate::plan::TargetProperties> {
         let facts = &cx.target.as_ref()?.facts;
-        let own = self.plan.targets.iter().find(|target| target.facts.name == facts.name);
+        // By identity: a RouteRule's own URL has a target without entry here.
+        let own = self.plan.targets.iter().find(|target| Arc::ptr_eq(&target.facts, facts));
         own.map(|target| &target.properties)
     }
 

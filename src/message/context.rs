@@ -48,6 +48,8 @@ pub struct TargetFacts {
     pub name: ByteString,
     /// The path of the configured URL; `None` where it has none.
     pub basepath: Option<ByteString>,
+    /// The configured URL; `None` where it holds references and is known only when called.
+    pub url: Option<ByteString>,
     /// `http` or `https`.
     pub scheme: ByteString,
 }

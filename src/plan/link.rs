@@ -317,6 +317,7 @@ fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
     TargetFacts {
         name: ByteString::from(name),
         basepath: path.map(ByteString::from),
+        url: fixed.map(|parsed| ByteString::from(parsed.uri.to_string())),
         scheme: ByteString::from_static(scheme.as_str()),
     }
 }

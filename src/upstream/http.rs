@@ -40,7 +40,6 @@ const CONNECT_RETRIES_MAX: usize = 3;
 const HOPS: HeaderName = HeaderName::from_static("x-tollgate-hops");
 const HOPS_MAX: u32 = 16;
 
-
 /// Upstream over plain TCP. Calls run on the thread's `LocalSet`.
 pub struct HttpUpstream {
     pools: Rc<Pools>,
@@ -56,11 +55,7 @@ impl HttpUpstream {
     /// `refused`: the gateway's own admin and memcached addresses, or none where the
     /// configuration allows them as targets. `own_api`: its own API listener; a request that
     /// comes back through it too often is refused.
-    pub fn new(
-        limits: PoolLimits,
-        refused: Vec<SocketAddr>,
-        own_api: Option<SocketAddr>,
-    ) -> Self {
+    pub fn new(limits: PoolLimits, refused: Vec<SocketAddr>, own_api: Option<SocketAddr>) -> Self {
         let mut client = http1::Builder::new();
         client
             .preserve_header_case(true)
