@@ -8,11 +8,11 @@
 use std::collections::VecDeque;
 
 use crate::condition::ast::{Expr, Numeral, Operand, Relation};
-use crate::condition::java_regex::JavaRegex;
 use crate::condition::lexer::{self, Kind, Token, error};
 use crate::condition::operators::{self, Operator};
 use crate::condition::value::{Number, number_of};
 use crate::condition::{ConditionError, ConditionFinding, NESTING_MAX, TEXT_BYTES_MAX};
+use crate::regex::JavaRegex;
 use crate::variable::{Part, Place, VarId, VarRef};
 
 const LENGTH_CHARS_MAX: usize = 256;

@@ -7,8 +7,8 @@ use http::Method;
 
 use crate::condition::ast::{Expr, Operand, Relation};
 use crate::condition::glob::Glob;
-use crate::condition::java_regex::JavaRegex;
 use crate::condition::value::{Datum, Number, boolean_text, number_of};
+use crate::regex::JavaRegex;
 use crate::variable::{Bind, Bindable, Part, Place, Role, VarRef};
 
 #[derive(Clone, Debug)]
