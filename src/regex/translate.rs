@@ -17,7 +17,6 @@ pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
         out: String::with_capacity(pattern.len() + 16),
         groups: Vec::new(),
         flags: Flags::default(),
-        saw_extended: false,
         backtracks: false,
     };
     while let Some(c) = translator.rest.next() {
@@ -26,8 +25,8 @@ pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
     if !translator.groups.is_empty() {
         return Err("a group is not closed".to_owned());
     }
-    let Translator { mut out, saw_extended, backtracks, .. } = translator;
-    if saw_extended {
+    let Translator { mut out, flags, backtracks, .. } = translator;
+    if flags.extended {
         // A comment at the end must not swallow what is put around the pattern.
         out.push('\n');
     }
@@ -47,7 +46,6 @@ struct Translator<'p> {
     /// The flags outside each open group.
     groups: Vec<Flags>,
     flags: Flags,
-    saw_extended: bool,
     backtracks: bool,
 }
 
@@ -153,7 +151,6 @@ impl Translator<'_> {
                 }
                 'd' | 'u' | 'U' => {}
                 ')' | ':' => {
-                    self.saw_extended |= flags.extended;
                     let minus = if off.is_empty() { "" } else { "-" };
                     let written = format!("?{on}{minus}{off}{c}");
                     if c == ':' {
