@@ -20,9 +20,9 @@ use crate::message::{
 };
 use crate::plan::{
     ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, Needs, Plan, PolicyPlan,
-    ProxyPlan, StepPlan, TargetPlan,
+    ProxyPlan, SHARED_FLOWS_DEPTH_MAX, StepPlan, TargetPlan,
 };
-use crate::policy::kind::{Run, Step};
+use crate::policy::kind::{FlowCall, Run, Step};
 use crate::profile::Profile;
 use crate::upstream::Upstream;
 
@@ -248,10 +248,29 @@ impl<'p> Execution<'p> {
                 Run::Done(next) => next?,
                 Run::Wait(wait) => wait.await?,
             },
+            // Boxed, because a shared flow's steps may call shared flows.
+            Step::Flow(call) => return Box::pin(self.shared_flow(cx, call)).await,
         };
         match next {
             crate::policy::kind::Next::Continue => Ok(()),
         }
+    }
+
+    /// Runs a shared flow's steps in the caller's place, with its parameters set.
+    async fn shared_flow(&self, cx: &mut MessageContext, call: &'p FlowCall) -> Result<(), Fault> {
+        let Some(flow) = call.flow.and_then(|id| self.plan.shared_flow(id)) else {
+            return Err(faults::shared_flow_not_found(&call.name));
+        };
+        if cx.shared_flows >= SHARED_FLOWS_DEPTH_MAX {
+            return Err(faults::shared_flows_too_deep(&call.name));
+        }
+        cx.shared_flows += 1;
+        let before = call.parameters.enter(cx);
+        cx.set_output(call.running, || Value::String(call.name.clone()));
+        let ran = self.steps(cx, &flow.steps).await;
+        call.parameters.leave(cx, before);
+        cx.shared_flows -= 1;
+        ran
     }
 
     /// No condition holds always.

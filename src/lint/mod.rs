@@ -24,6 +24,7 @@ mod gw202_unsupported_route;
 mod gw203_https_target;
 mod gw204_idle_property;
 mod gw205_bad_url;
+mod gw206_missing_shared_flow;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
 mod pd003_default_route_not_last;
@@ -52,6 +53,7 @@ use crate::policy::ReadPolicy;
 /// Rules about policies alone, which hold for those of the environment too.
 static POLICY_RULES: &[&Rule] = &[
     &gw141_cache_resource::RULE,
+    &gw206_missing_shared_flow::RULE,
     &gw200_unsupported_policy_type::RULE,
     &po006_policy_name::RULE,
     &po029_unknown_policy_type::RULE,
