@@ -8,6 +8,7 @@ pub mod diag;
 pub mod clock;
 pub mod profile;
 
+pub mod json;
 pub mod xml;
 
 pub mod bundle;

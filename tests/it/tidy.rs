@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("clock", 0),
     ("profile", 0),
     ("telemetry", 0),
+    ("json", 1),
     ("xml", 1),
     ("bundle", 2),
     ("variable", 2),
