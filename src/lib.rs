@@ -9,6 +9,7 @@ pub mod clock;
 pub mod profile;
 
 pub mod json;
+pub mod jsonpath;
 pub mod xml;
 
 pub mod bundle;

@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("profile", 0),
     ("telemetry", 0),
     ("json", 1),
+    ("jsonpath", 1),
     ("xml", 1),
     ("bundle", 2),
     ("variable", 2),
