@@ -13,6 +13,7 @@ pub mod jsonpath;
 pub mod xml;
 
 pub mod bundle;
+pub mod xmltree;
 
 pub mod variable;
 

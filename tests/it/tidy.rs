@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("xml", 1),
     ("bundle", 2),
     ("variable", 2),
+    ("xmltree", 2),
     ("message", 3),
     ("condition", 4),
     ("template", 4),
