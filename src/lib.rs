@@ -18,6 +18,7 @@ pub mod xmltree;
 pub mod variable;
 
 pub mod message;
+pub mod xpath;
 
 pub mod store;
 

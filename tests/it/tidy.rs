@@ -25,6 +25,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("variable", 2),
     ("xmltree", 2),
     ("message", 3),
+    ("xpath", 3),
     ("condition", 4),
     ("template", 4),
     ("store", 4),
