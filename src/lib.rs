@@ -9,13 +9,17 @@ pub mod clock;
 pub mod profile;
 
 pub mod regex;
+pub mod json;
+pub mod jsonpath;
 pub mod xml;
 
 pub mod bundle;
+pub mod xmltree;
 
 pub mod variable;
 
 pub mod message;
+pub mod xpath;
 
 pub mod store;
 
