@@ -8,9 +8,9 @@ pub mod diag;
 pub mod clock;
 pub mod profile;
 
-pub mod regex;
 pub mod json;
 pub mod jsonpath;
+pub mod regex;
 pub mod xml;
 
 pub mod bundle;

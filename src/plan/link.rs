@@ -276,7 +276,7 @@ impl<'a> Linking<'a> {
 
     fn target(&mut self, target: &TargetEndpoint) -> TargetPlan {
         let url = match &target.connection {
-            Connection::Url { url, .. } => self.url(url),
+            Connection::Url { url, .. } => Some(self.url(url)),
             Connection::Unsupported { .. } | Connection::Missing => None,
         };
         TargetPlan {
@@ -298,8 +298,8 @@ impl<'a> Linking<'a> {
             Destination::Url(url) => {
                 let url = self.url(url);
                 DestinationPlan::Url(Box::new(TargetPlan {
-                    facts: Arc::new(target_facts("default", url.as_ref())),
-                    url,
+                    facts: Arc::new(target_facts("default", Some(&url))),
+                    url: Some(url),
                     flows: FlowsPlan::default(),
                     fault_rules: FaultRulesPlan::default(),
                     properties: TargetProperties::read(&[], self.environment.body_bytes_max),
@@ -376,15 +376,11 @@ impl<'a> Linking<'a> {
         Some(ConditionPlan { condition, needs })
     }
 
-    /// `None` for a template that this gateway cannot render: calling the target faults.
-    fn url(&mut self, url: &Text) -> Option<TargetUrl> {
+    fn url(&mut self, url: &Text) -> TargetUrl {
         // Its findings were reported when the bundle was read.
         let mut template = Template::parse(&url.value, url.span, &mut Diagnostics::default());
-        if template.unsupported().is_some() {
-            return None;
-        }
         template.bind(&mut self.slots);
-        Some(TargetUrl::new(template))
+        TargetUrl::new(template)
     }
 
     fn flow(&mut self, name: &str, description: Option<&Text>) -> FlowRef {

@@ -1,8 +1,7 @@
 //! A call of a template function: its text to arguments, and its result.
 //!
 //! Source: Apigee docs, "Message templates": no spaces inside a call, texts in single quotes, no
-//! call inside another. GW120 is a function that is not there yet, GW121 what reads as a call and
-//! is none. Unknown: what the platform makes of the deviations that public bundles have: spaces
+//! call inside another. GW121 is what reads as a call and is none. Unknown: what the platform makes of the deviations that public bundles have: spaces
 //! between arguments, double quotes, a path or a format without quotes. We read them as they are
 //! meant, and say so (GW124, also for a text that its function cannot use).
 
@@ -28,13 +27,7 @@ pub(super) enum Parsed {
     /// Its result, which never changes.
     Text(String),
     /// It stays as it is, and the reason was reported.
-    Refused(Refusal),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    NotThereYet,
-    Miswritten,
+    Refused,
 }
 
 /// A call as it stands in the text.
@@ -167,15 +160,10 @@ impl Written<'_> {
         let name = function.name;
         let code = match function.run {
             Run::Pure(code) | Run::Random(code) => code,
-            Run::Missing => {
-                let message = format!("message template function `{name}` is not supported yet");
-                diags.error("GW120", span, message);
-                return Parsed::Refused(Refusal::NotThereYet);
-            }
         };
         if !function.arity.contains(&self.arguments.len()) {
             report_text(format!("`{name}` takes {}", arity_text(function)), span, diags);
-            return Parsed::Refused(Refusal::Miswritten);
+            return Parsed::Refused;
         }
         if self.spaced {
             diags

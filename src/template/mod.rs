@@ -1,9 +1,8 @@
 //! Message templates: text with `{variable}` references and `{function(argument,...)}` calls.
 //!
 //! Source: Apigee docs, "Message templates". A brace that starts no reference is text, so
-//! that JSON payloads survive. Diagnostics: GW120 (a function that is not there yet, which
-//! renders as the text of its call), GW121 (what reads as a call and is none), GW124 (an argument
-//! that is not as documented).
+//! that JSON payloads survive. Diagnostics: GW121 (what reads as a call and is none), GW124 (an
+//! argument that is not as documented).
 
 mod call;
 mod date_format;
@@ -24,7 +23,6 @@ use crate::xml::{Element, FromXml};
 pub struct Template {
     /// No text is empty, and no two stand beside each other.
     pieces: Vec<Piece>,
-    unsupported: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,12 +105,6 @@ impl Template {
             [Piece::Text(text)] => Some(text),
             _ => None,
         }
-    }
-
-    /// The first function that it calls and that is not there yet: it renders as the text of the
-    /// call.
-    pub fn unsupported(&self) -> Option<&str> {
-        self.unsupported.as_deref()
     }
 
     fn push_text(&mut self, text: &str) {

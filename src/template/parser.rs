@@ -9,7 +9,7 @@
 use memchr::memmem;
 
 use crate::diag::{Diagnostics, Span};
-use crate::template::call::{self, Parsed, Refusal, Written};
+use crate::template::call::{self, Parsed, Written};
 use crate::template::{Piece, Template};
 use crate::variable::{NAME_BYTES_MAX, VarRef};
 
@@ -33,17 +33,14 @@ pub(super) fn parse(
         let inner_start = start + prefix.len();
         if let Some((call, end)) = call_at(text, prefix, suffix, start, inner_start) {
             let parsed = call.parse(place(span, text, start, end), diags);
-            if !matches!(parsed, Parsed::Refused(_)) {
+            if !matches!(parsed, Parsed::Refused) {
                 template.push_text(text.get(text_start..start).unwrap_or(""));
                 text_start = end;
             }
             match parsed {
                 Parsed::Call(call) => template.pieces.push(Piece::Call(Box::new(call))),
                 Parsed::Text(result) => template.push_text(&result),
-                Parsed::Refused(Refusal::NotThereYet) => {
-                    template.unsupported.get_or_insert_with(|| Box::from(call.function.name));
-                }
-                Parsed::Refused(Refusal::Miswritten) => {}
+                Parsed::Refused => {}
             }
             at = end;
             continue;

@@ -45,8 +45,6 @@ pub(in crate::template) enum Run {
     /// The same arguments give the same text: literals are computed when the template is parsed.
     Pure(Code),
     Random(Code),
-    /// Not there yet (GW120).
-    Missing,
 }
 
 /// An argument as it was parsed.

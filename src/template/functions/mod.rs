@@ -8,6 +8,7 @@
 mod escape;
 mod hash;
 pub(super) mod kind;
+mod path;
 mod random;
 mod text;
 mod time;
@@ -71,9 +72,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
     row("createUuid", 0..=0, &[], Run::Random(random::uuid)),
     row("randomLong", 0..=2, &[Kind::Integer], Run::Random(random::long)),
     row("xeger", 1..=1, &[Kind::Sample], Run::Random(random::text)),
-    row("jsonPath", 2..=3, &[Kind::Text, Kind::Text, FLAG], Run::Missing),
-    row("xpath", 2..=usize::MAX, &[Kind::Text], Run::Missing),
-    row("xPath", 2..=usize::MAX, &[Kind::Text], Run::Missing),
+    row("jsonPath", 2..=3, &[Kind::Text, Kind::Text, FLAG], Run::Pure(path::json_path)),
+    row("xpath", 2..=usize::MAX, &[Kind::Text], Run::Pure(path::xpath)),
+    row("xPath", 2..=usize::MAX, &[Kind::Text], Run::Pure(path::xpath)),
 ];
 
 pub(super) fn find(name: &str) -> Option<&'static Function> {

@@ -99,9 +99,9 @@ fn each_function_computes_its_result() {
         ("createUuid", "", "/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/"),
         ("randomLong", "", "/-?[0-9]{1,19}/"),
         ("xeger", "'[0-9]{3}'", "/[0-9]{3}/"),
-        ("jsonPath", "'$.a',alpha", "{jsonPath('$.a',alpha)}"),
-        ("xpath", "'/a',alpha", "{xpath('/a',alpha)}"),
-        ("xPath", "'/a',alpha", "{xPath('/a',alpha)}"),
+        ("jsonPath", "'$.pets',json", "tom"),
+        ("xpath", "'//p:b',xml,'p:urn:p'", r#"<p:b xmlns:p="urn:p">1</p:b>"#),
+        ("xPath", "'/a/@n',xml", "7"),
     ];
     let variables = [
         ("alpha", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
@@ -111,6 +111,8 @@ fn each_function_computes_its_result() {
         ("question", "what do ya want for nothing?"),
         ("quoted", r#""a\"#),
         ("markup", "<a b='\"'/>&\n"),
+        ("json", r#"{"pets": ["tom", "ann"], "n": 1.50}"#),
+        ("xml", "<a n='7'><p:b xmlns:p='urn:p'>1</p:b></a>"),
     ];
     for (name, arguments, expected) in cases {
         let rendered = render(&format!("{{{name}({arguments})}}"), &variables);
@@ -380,5 +382,38 @@ proptest! {
         let xml = format!("<a>{escaped}</a>");
         let read = roxmltree::Document::parse(&xml).unwrap();
         prop_assert!(read.root_element().text().unwrap_or("") == text);
+    }
+}
+
+#[test]
+fn paths_find_values_in_payloads() {
+    let variables = [
+        ("json", r#"{"pets": ["tom", "ann"], "n": 1.50, "none": null, "o": {"a": 1}}"#),
+        ("xml", "<a n='7'><b>1</b><b>2</b></a>"),
+        ("broken", "{<"),
+        ("path", "$.n"),
+    ];
+    for (template, expected) in [
+        ("{jsonPath('$.pets[1]',json)}", "ann"),
+        ("{jsonPath('$.pets',json,'true')}", r#"["tom","ann"]"#),
+        ("{jsonPath('$.pets[*]',json)}", "tom"),
+        ("{jsonPath(path,json)}", "1.5"),
+        ("{jsonPath('$.o',json)}", r#"{"a":1}"#),
+        ("{jsonPath('$.none',json)}", ""),
+        ("{jsonPath('$.absent',json)}", ""),
+        ("{jsonPath('$.a',broken)}", ""),
+        ("{jsonPath('$[',json)}", ""),
+        ("{xpath('/a/b',xml)}", "<b>1</b><b>2</b>"),
+        ("{xpath('/a/b',xml,'node')}", "<b>1</b>"),
+        ("{xpath('/a/b/text()',xml)}", "12"),
+        ("{xpath('/a/b',xml,'string')}", "1"),
+        ("{xpath('count(/a/b)',xml)}", "2"),
+        ("{xpath('/a/b',xml,'number')}", "1"),
+        ("{xpath('/a/c',xml,'boolean')}", "false"),
+        ("{xpath('/a/c',xml)}", ""),
+        ("{xpath('/a[',xml)}", ""),
+        ("{xpath('/a',broken)}", ""),
+    ] {
+        assert_eq!(render(template, &variables), expected, "{template}");
     }
 }
