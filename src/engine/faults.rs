@@ -187,3 +187,6 @@ fn default_body(fault: &Fault, profile: Profile) -> Bytes {
     body.push_str("}}}");
     Bytes::from(body)
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,9 +28,11 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     };
     for (policy, lookup) in with(CacheAccess::Lookup) {
         let stores: Vec<_> = with(CacheAccess::Populate)
-            .filter(|(_, store)| cache(store) == cache(lookup) && store.key == lookup.key)
+            .filter(|(_, store)| cache(store) == cache(lookup))
+            .filter(|(_, store)| store.key == lookup.key)
+            .filter(|(_, store)| store.scope.is_some() == lookup.scope.is_some())
             .collect();
-        if stores.iter().any(|(_, store)| scope(store) == scope(lookup)) {
+        if stores.iter().any(|(_, store)| store.scope == lookup.scope) {
             continue;
         }
         let message =
@@ -42,8 +44,8 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
                 format!(
                     "`{}` stores under the same key, in scope `{}` and not `{}`",
                     other.head.name.value,
-                    scope(store).unwrap_or("Exclusive"),
-                    scope(lookup).unwrap_or("Exclusive"),
+                    store.scope.unwrap_or_default(),
+                    lookup.scope.unwrap_or_default(),
                 ),
             ),
             None => {
@@ -55,8 +57,4 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
 
 fn cache(found: &CacheUse) -> Option<&str> {
     found.resource.as_ref().map(|text| text.value.as_str())
-}
-
-fn scope(found: &CacheUse) -> Option<&str> {
-    found.scope.as_ref().map(|text| text.value.as_str())
 }

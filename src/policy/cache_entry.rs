@@ -36,7 +36,7 @@ impl CacheEntry {
         let used = CacheUse {
             resource: self.resource.clone(),
             access,
-            scope: self.key.scope_text.clone(),
+            scope: self.key.scope_name(),
             key: self.key.as_written(),
             span: self.key.span,
         };

@@ -31,8 +31,6 @@ pub(super) struct CacheKey {
     prefix: Option<KeyPart>,
     fragments: Vec<KeyPart>,
     scope: Scope,
-    /// The scope as written.
-    pub(super) scope_text: Option<Text>,
     pub(super) span: Span,
 }
 
@@ -65,11 +63,17 @@ impl CacheKey {
             let message = format!("Scope `{}` has no effect beside a Prefix", text.value);
             xml.diags().report(UNUSED_SCOPE, Severity::Note, text.span, message);
         }
-        Some(Self { scope, scope_text: Some(text), ..key })
+        Some(Self { scope, ..key })
     }
 
     pub(super) fn has_prefix(&self) -> bool {
         self.prefix.is_some()
+    }
+
+    /// What the scope is called. `None` beside a prefix, where it has no effect.
+    pub(super) fn scope_name(&self) -> Option<&'static str> {
+        let found = Scope::ALL.iter().find(|(_, scope)| *scope == self.scope);
+        found.map(|(name, _)| *name).filter(|_| !self.has_prefix())
     }
 
     /// The key of this request.
@@ -122,8 +126,7 @@ impl FromXml for CacheKey {
                 .note(None, "every request shares one entry");
         }
         xml.finish();
-        let scope = Scope::default();
-        Some(Self { prefix, fragments, scope, scope_text: None, span: element.span })
+        Some(Self { prefix, fragments, scope: Scope::default(), span: element.span })
     }
 }
 

@@ -54,8 +54,8 @@ pub struct CacheUse {
     /// `None`: the shared cache.
     pub resource: Option<Text>,
     pub access: CacheAccess,
-    /// The scope as written, or what it defaults to.
-    pub scope: Option<Text>,
+    /// `None` beside a prefix, where it has no effect.
+    pub scope: Option<&'static str>,
     /// Prefix and fragments as written, to see whether two policies can meet.
     pub key: String,
     pub span: Span,

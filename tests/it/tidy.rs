@@ -1,5 +1,5 @@
 //! What the compiler does not check of the project's order: floors, imports, headers,
-//! dependencies and their licences, links.
+//! dependencies and their licences, links, and that everything a user can hear has a test.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::Trial;
 use regex::Regex;
 use serde_json::Value;
+use tollgate::policy::POLICIES;
 
 /// Each module of `src/` and the floor it stands on. A module imports from lower floors only.
 /// A new arrow upward is a question of design, never an edit of this list in passing.
@@ -79,6 +80,10 @@ const CASES: &[Case] = &[
     ("licences_are_permissive", licences_are_permissive),
     ("links_lead_somewhere", links_lead_somewhere),
     ("licence_expressions_are_understood", licence_expressions_are_understood),
+    ("every_policy_has_a_fixture", every_policy_has_a_fixture),
+    ("every_finding_is_shown", every_finding_is_shown),
+    ("every_fault_is_shown", every_fault_is_shown),
+    ("elements_have_snake_case_names", elements_have_snake_case_names),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -314,6 +319,137 @@ fn licence_expressions_are_understood() -> Result<()> {
     Ok(())
 }
 
+/// A transcript beside the smallest bundle, and a sample for who writes one.
+fn every_policy_has_a_fixture() -> Result<()> {
+    let mut faults = Vec::new();
+    for kind in POLICIES {
+        let element = kind.element;
+        let folder = format!("tests/fixtures/policy/{}", snake_case(element));
+        if there(&folder, "http").is_empty() {
+            faults.push(format!("{folder}/: add a transcript, `*.http`, that shows {element}"));
+        }
+        let policies = format!("{folder}/apiproxy/policies");
+        let shown = there(&policies, "xml");
+        if !shown.iter().any(|path| root_element(path).as_deref() == Some(element)) {
+            faults.push(format!("{policies}/: add a policy whose root is {element}"));
+        }
+        let sample = format!("policies/{element}.xml");
+        if root_element(&root().join(&sample)).as_deref() != Some(element) {
+            faults.push(format!("{sample}: add a commented sample whose root is {element}"));
+        }
+    }
+    none(faults)
+}
+
+/// As [`below`], of a folder that need not be there.
+fn there(folder: &str, extension: &str) -> Vec<PathBuf> {
+    below(&root().join(folder), extension).unwrap_or_default()
+}
+
+/// The name of a file's first element.
+fn root_element(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let before = Regex::new(r"(?s)^(?:\s|<\?.*?\?>|<!--.*?-->)*<([A-Za-z0-9]+)").ok()?;
+    Some(before.captures(&text)?[1].to_owned())
+}
+
+/// `LookupCache` as `lookup_cache`, `JSONToXML` as `json_to_xml`.
+fn snake_case(element: &str) -> String {
+    let mut name = String::new();
+    let mut letters = element.chars().peekable();
+    let mut last = '_';
+    while let Some(letter) = letters.next() {
+        let begins_a_word = letter.is_uppercase()
+            && (!last.is_uppercase() || letters.peek().is_some_and(|next| next.is_lowercase()));
+        if begins_a_word && last != '_' {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+        last = letter;
+    }
+    name
+}
+
+fn elements_have_snake_case_names() -> Result<()> {
+    for (element, expected) in
+        [("LookupCache", "lookup_cache"), ("JSONToXML", "json_to_xml"), ("Quota", "quota")]
+    {
+        ensure!(snake_case(element) == expected, "{element} is {}", snake_case(element));
+    }
+    Ok(())
+}
+
+/// Every code of a finding stands in the `lint.txt` of a fixture or in the text of a test.
+fn every_finding_is_shown() -> Result<()> {
+    let code = Regex::new(r#""([A-Z]{2}[0-9]{3})""#)?;
+    let (lints, tests) = (fixtures("txt")?, tests()?);
+    let mut faults = Vec::new();
+    for (place, code) in in_code(&code)? {
+        if !lints.contains(&format!("[{code}]")) && !tests.contains(&code) {
+            faults.push(format!(
+                "{place}: nothing shows {code}: add a folder to tests/fixtures/lint/ whose \
+                 lint.txt has it, or a test beside the code"
+            ));
+        }
+    }
+    none(faults)
+}
+
+/// Every errorcode stands in a transcript or in the text of a test.
+fn every_fault_is_shown() -> Result<()> {
+    let code = Regex::new(r#""((?:[a-z]+\.)+[A-Z][A-Za-z]+)""#)?;
+    let mut codes = in_code(&code)?;
+    // The policies that build messages share three names behind their own prefixes.
+    let prefixes = in_code(&Regex::new(r#"Owner::new\("[A-Za-z]+", "([a-z.]+)""#)?)?;
+    let names = in_code(&Regex::new(r#"\.code\("([A-Za-z]+)"\)"#)?)?;
+    ensure!(!prefixes.is_empty() && !names.is_empty(), "the shared names are found");
+    for (place, prefix) in &prefixes {
+        codes.extend(names.iter().map(|(_, name)| (place.clone(), format!("{prefix}.{name}"))));
+    }
+    let (transcripts, tests) = (fixtures("http")?, tests()?);
+    let mut faults = Vec::new();
+    for (place, code) in codes {
+        let shown = format!("\"errorcode\":\"{code}\"");
+        if !transcripts.contains(&shown) && !tests.contains(&code) {
+            faults.push(format!(
+                "{place}: nothing shows {code}: add a transcript below tests/fixtures/policy/ or \
+                 tests/fixtures/engine/ whose body has it, or a test beside the code"
+            ));
+        }
+    }
+    none(faults)
+}
+
+/// What the pattern's group finds in the code that is no test, once each, with its place.
+fn in_code(pattern: &Regex) -> Result<Vec<(String, String)>> {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for file in sources()?.iter().filter(|file| !file.is_test) {
+        for (number, line) in file.code() {
+            for text in pattern.captures_iter(line) {
+                if seen.insert(text[1].to_owned()) {
+                    found.push((format!("{}:{number}", file.name), text[1].to_owned()));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The text of all fixtures of one kind.
+fn fixtures(extension: &str) -> Result<String> {
+    let paths = below(&root().join("tests/fixtures"), extension)?;
+    let texts: Vec<String> = paths.iter().map(fs::read_to_string).collect::<Result<_, _>>()?;
+    Ok(texts.join("\n"))
+}
+
+/// The text of all tests beside the code.
+fn tests() -> Result<String> {
+    let files = sources()?;
+    let parts: Vec<&str> = files.iter().map(Source::tests).collect();
+    Ok(parts.join("\n"))
+}
+
 struct Source {
     /// With `/`, from the project's folder on.
     name: String,
@@ -330,11 +466,22 @@ impl Source {
 
     /// Lines with their numbers from 1, without comments, up to the tests.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let end = if self.is_test { None } else { self.text.find("\n#[cfg(test)]\nmod tests {") };
-        let code = self.text.get(..end.unwrap_or(self.text.len())).unwrap_or_default();
+        let code = self.text.get(..self.tests_at()).unwrap_or_default();
+        let code = if self.is_test { &self.text } else { code };
         code.lines().enumerate().map(|(index, line)| {
             (index + 1, if line.trim_start().starts_with("//") { "" } else { line })
         })
+    }
+
+    /// The part that only tests compile.
+    fn tests(&self) -> &str {
+        let at = if self.is_test { 0 } else { self.tests_at() };
+        self.text.get(at..).unwrap_or_default()
+    }
+
+    /// Where tests in the file itself begin; its end where it has none.
+    fn tests_at(&self) -> usize {
+        self.text.find("\n#[cfg(test)]\nmod tests {").unwrap_or(self.text.len())
     }
 }
 
@@ -344,7 +491,7 @@ fn sources() -> Result<Vec<Source>> {
     let declared = Regex::new(r"#\[cfg\(test\)\]\s*(?:pub(?:\([a-z]+\))? )?mod ([a-z_]+);")?;
     let mut files = Vec::new();
     let mut of_tests = BTreeSet::new();
-    for path in below(&root().join("src"))? {
+    for path in below(&root().join("src"), "rs")? {
         let text = fs::read_to_string(&path)?;
         let folder = match path.file_stem().and_then(|stem| stem.to_str()) {
             Some("mod" | "lib" | "main") => path.with_file_name(""),
@@ -365,13 +512,14 @@ fn sources() -> Result<Vec<Source>> {
     files.into_iter().map(source).collect()
 }
 
-fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+/// All files of that extension in the folder and in those below it.
+fn below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            found.append(&mut below(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.append(&mut below(&path, extension)?);
+        } else if path.extension().is_some_and(|found| found == extension) {
             found.push(path);
         }
     }

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! A transcript without `>>` says that no target is called. `tollgate.toml` beside the bundle
-//! is its environment, else organization `apifactory`, environment `test`, cache `tokens`.
+//! is its environment, else the default one with a cache `tokens`.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -33,6 +33,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use libtest_mimic::Trial;
 use tollgate::clock::Clock;
+use tollgate::config::{Config, Overrides, Unsupported};
 use tollgate::deploy::watch::{Change, Entry};
 use tollgate::deploy::{Deployer, Registry, Settings};
 use tollgate::diag::{Style, render_text};
@@ -40,7 +41,6 @@ use tollgate::engine::{self, Env};
 use tollgate::message::{Body, BodyError, Client, Head, Message, MessageContext};
 use tollgate::profile::Profile;
 use tollgate::store::cache::Caches;
-use tollgate::store::cache::definition::CacheDefinition;
 use tollgate::upstream::{Calling, TargetAnswer, TargetCall, Upstream, UpstreamError};
 
 /// 2013-08-21T19:16:47Z: every transcript begins here.
@@ -78,28 +78,34 @@ fn sorted(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// A deployer over the fixture's environment, its clock and registry.
-fn deployer(clock: &Clock) -> (Deployer, Arc<Registry>) {
-    let settings = Settings {
-        organization: "apifactory".into(),
-        environment: "test".into(),
-        profile: Profile::Edge,
-        unsupported_faults: false,
-        limits: tollgate::bundle::Limits::default(),
-        body_bytes_max: 1024 * 1024,
-        demo_backend: None,
-        zone: jiff::tz::TimeZone::UTC,
+/// A deployer over the fixture's environment, its registry, and the profile of both.
+fn deployer(folder: &Path, clock: &Clock) -> Result<(Deployer, Arc<Registry>, Profile)> {
+    let file = folder.join("tollgate.toml");
+    let text = match file.exists() {
+        true => fs::read_to_string(&file)?,
+        false => "[[cache]]\nname = 'tokens'\n".to_owned(),
     };
-    let definitions = vec![CacheDefinition::named("tokens")];
-    let caches = Caches::new(Profile::Edge, definitions, clock.clone()).unwrap();
+    let config = Config::parse(&file, &text, &Overrides::default())?;
+    let settings = Settings {
+        organization: config.organization,
+        environment: config.environment,
+        profile: config.profile,
+        unsupported_faults: config.deploy.unsupported == Unsupported::Fault,
+        limits: tollgate::bundle::Limits::default(),
+        body_bytes_max: config.limits.body_bytes_max,
+        demo_backend: None,
+        zone: config.time_zone,
+    };
+    let caches = Caches::new(config.profile, config.caches, clock.clone())?;
     let registry = Arc::new(Registry::default());
-    (Deployer::new(settings, Arc::new(caches), registry.clone()), registry)
+    let deployer = Deployer::new(settings, Arc::new(caches), registry.clone());
+    Ok((deployer, registry, config.profile))
 }
 
 /// `lint.txt` holds what lint says of the bundle; no file means that it says nothing.
 fn check_lint(folder: &Path) -> Result<()> {
     let clock = Clock::manual(START_MS);
-    let (mut deployer, _) = deployer(&clock);
+    let (mut deployer, ..) = deployer(folder, &clock)?;
     let reports = deployer.apply(&changes(folder));
     let text: String = reports
         .iter()
@@ -124,7 +130,7 @@ fn changes(folder: &Path) -> Vec<Change> {
 
 fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
     let clock = Clock::manual(START_MS);
-    let (mut deployer, registry) = deployer(&clock);
+    let (mut deployer, registry, profile) = deployer(folder, &clock)?;
     for report in deployer.apply(&changes(folder)) {
         ensure!(
             !report.diags.has_errors(),
@@ -134,7 +140,7 @@ fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
     }
     let text = fs::read_to_string(file)?;
     let target = Rc::new(ScriptedTarget::new(clock.clone()));
-    let env = Env { clock: clock.clone(), upstream: target.clone(), profile: Profile::Edge };
+    let env = Env { clock: clock.clone(), upstream: target.clone(), profile };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut seen = 0;
     for exchange in parse(&text)? {

@@ -154,7 +154,6 @@ fn a_key_ends_at_its_limit() {
         prefix: Some(KeyPart { variable: None, text: Some("p".to_owned()) }),
         fragments: vec![KeyPart { variable: Some(raw.clone()), text: None }],
         scope: Scope::Exclusive,
-        scope_text: None,
         span: Span::file_start(crate::diag::SourceMap::default().add("p.xml", "".into())),
     };
     key.bind(&mut rig.slots);
@@ -184,15 +183,20 @@ fn bytes_that_are_no_text_are_part_of_the_key() {
 
 #[test]
 fn lint_can_compare_keys() {
-    let used = uses(
-        r#"<LookupCache name="L"><AssignTo>v</AssignTo><CacheResource>tokens</CacheResource>
-           <Scope>Global</Scope>
-           <CacheKey><KeyFragment>a</KeyFragment><KeyFragment ref="b"/></CacheKey></LookupCache>"#,
-    );
-    let [cache] = used.caches.as_slice() else { panic!("one cache") };
-    assert_eq!(cache.key, "a__{b}");
-    assert_eq!(cache.scope.as_ref().map(|scope| scope.value.as_str()), Some("Global"));
-    assert_eq!(cache.resource.as_ref().map(|name| name.value.as_str()), Some("tokens"));
+    for (scope, prefix, expected) in [
+        ("<Scope>Global</Scope>", "", (Some("Global"), "a__{b}")),
+        ("", "", (Some("Exclusive"), "a__{b}")),
+        ("<Scope>Global</Scope>", "<Prefix>p</Prefix>", (None, "p__a__{b}")),
+    ] {
+        let used = uses(&format!(
+            r#"<LookupCache name="L"><AssignTo>v</AssignTo><CacheResource>tokens</CacheResource>
+               {scope}<CacheKey>{prefix}<KeyFragment>a</KeyFragment><KeyFragment ref="b"/></CacheKey>
+               </LookupCache>"#
+        ));
+        let [cache] = used.caches.as_slice() else { panic!("one cache") };
+        assert_eq!((cache.scope, cache.key.as_str()), expected, "{scope} {prefix}");
+        assert_eq!(cache.resource.as_ref().map(|name| name.value.as_str()), Some("tokens"));
+    }
 }
 
 #[track_caller]

@@ -92,11 +92,8 @@ impl Handler for Api {
         Reply { response, after: Some(after) }
     }
 
-    /// Unknown: Apigee names no code for its own failures; the taxonomy's name is used.
     fn panicked(&self) -> Response<Body> {
-        let fault = Fault::new("messaging.runtime.InternalServerError", "Internal Server Error")
-            .category(Category::System);
-        engine::fault_response(&fault, self.env.profile)
+        engine::fault_response(&own_failure(), self.env.profile)
     }
 }
 
@@ -109,9 +106,18 @@ fn not_found(host: &str, path: &str) -> Fault {
     .category(Category::Classification)
 }
 
+/// Unknown: Apigee names no code for its own failures; the taxonomy's name is used.
+fn own_failure() -> Fault {
+    Fault::new("messaging.runtime.InternalServerError", "Internal Server Error")
+        .category(Category::System)
+}
+
 fn bare(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
     response.headers_mut().insert(http::header::CONNECTION, head::CLOSE);
     response
 }
+
+#[cfg(test)]
+mod tests;
