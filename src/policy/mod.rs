@@ -4,6 +4,7 @@ pub mod apigee_types;
 pub mod kind;
 
 mod assign_message;
+mod basic_authentication;
 mod cache_entry;
 mod cache_key;
 mod expiry_settings;
@@ -22,6 +23,7 @@ use crate::policy::kind::{Policy, PolicyKind, Uses};
 /// The types that this gateway runs.
 pub static POLICIES: &[PolicyKind] = &[
     assign_message::KIND,
+    basic_authentication::KIND,
     invalidate_cache::KIND,
     lookup_cache::KIND,
     populate_cache::KIND,
