@@ -19,6 +19,7 @@ use crate::plan::{
 use crate::policy::ReadPolicy;
 use crate::policy::kind::{Linker, Next, PureStep, Step as LinkedStep};
 use crate::store::cache::{Caches, NamedCache};
+use crate::store::counters::CounterBackend;
 use crate::template::Template;
 use crate::upstream::Scheme;
 use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
@@ -33,6 +34,7 @@ pub struct LinkEnvironment<'a> {
     pub organization: &'a str,
     pub environment: &'a str,
     pub caches: &'a Caches,
+    pub counters: &'a Arc<dyn CounterBackend>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
     /// The largest body that a step may read where its endpoint says nothing else.
@@ -388,6 +390,10 @@ impl Linker for PolicyLinker<'_, '_> {
             // or the number of caches forbids it, the step faults as for a missing one.
             Some(name) => caches.get(name).or_else(|| caches.get_or_create(name).ok()),
         }
+    }
+
+    fn counters(&self) -> Arc<dyn CounterBackend> {
+        self.environment.counters.clone()
     }
 
     fn needs_message_body(&mut self) {

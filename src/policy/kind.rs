@@ -10,6 +10,7 @@ use bytestring::ByteString;
 use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, MessageContext};
 use crate::store::cache::NamedCache;
+use crate::store::counters::{CounterBackend, MemoryCounters};
 use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Fields, Text};
 
@@ -76,6 +77,11 @@ pub trait Linker: Bind {
 
     /// The named cache, or the shared one. `None` where the environment has no such cache.
     fn cache(&mut self, resource: Option<&str>) -> Option<Arc<NamedCache>>;
+
+    /// Where messages are counted. The default is nobody else's.
+    fn counters(&self) -> Arc<dyn CounterBackend> {
+        Arc::new(MemoryCounters::default())
+    }
 
     /// The step reads or replaces the whole message in scope.
     fn needs_message_body(&mut self);

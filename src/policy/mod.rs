@@ -13,6 +13,8 @@ mod lookup_cache;
 mod message_builder;
 mod populate_cache;
 mod raise_fault;
+mod rate_limit;
+mod spike_arrest;
 #[cfg(test)]
 mod testing;
 
@@ -28,6 +30,7 @@ pub static POLICIES: &[PolicyKind] = &[
     lookup_cache::KIND,
     populate_cache::KIND,
     raise_fault::KIND,
+    spike_arrest::KIND,
 ];
 
 /// A policy of a bundle, its body read by its kind.

@@ -19,6 +19,7 @@ use crate::policy::kind_of;
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::{Answer, Caches, Item, Lookup, NamedCache};
+use crate::store::counters::{CounterBackend, MemoryCounters};
 use crate::variable::{Bind, Place, Slot, Slots, VarRef};
 use crate::xml::{self, FromXml};
 
@@ -29,6 +30,7 @@ pub(super) const NOW_MS: i64 = 1_709_121_600_000;
 pub(super) struct Rig {
     pub(super) slots: Slots,
     pub(super) caches: Caches,
+    pub(super) counters: Arc<dyn CounterBackend>,
     pub(super) clock: Clock,
     pub(super) needs_message_body: bool,
     /// The variables whose message is read as a whole or in its content.
@@ -45,6 +47,7 @@ impl Rig {
         Self {
             slots: Slots::default(),
             caches,
+            counters: Arc::new(MemoryCounters::default()),
             clock,
             needs_message_body: false,
             needs_bodies_of: Vec::new(),
@@ -197,6 +200,10 @@ impl Linker for Rig {
             None => Some(self.caches.shared()),
             Some(name) => self.caches.get(name),
         }
+    }
+
+    fn counters(&self) -> Arc<dyn CounterBackend> {
+        self.counters.clone()
     }
 
     fn needs_message_body(&mut self) {
