@@ -17,7 +17,7 @@ use crate::plan::{
     TargetPlan, TargetProperties, TargetUrl,
 };
 use crate::policy::ReadPolicy;
-use crate::policy::kind::{Linker, Next, PureStep, Step as LinkedStep};
+use crate::policy::kind::{Linker, Next, PureStep, QuotaCounter, Step as LinkedStep};
 use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
 use crate::template::Template;
@@ -56,6 +56,7 @@ pub fn link(
         flows: Vec::new(),
         policies: Vec::new(),
         policy_ids: HashMap::new(),
+        quotas: quota_counters(&policies),
     };
     for read in policies {
         linking.policy(read);
@@ -83,6 +84,7 @@ struct Linking<'a> {
     flows: Vec<FlowFacts>,
     policies: Vec<PolicyPlan>,
     policy_ids: HashMap<String, PolicyId>,
+    quotas: Arc<[QuotaCounter]>,
 }
 
 impl Linking<'_> {
@@ -94,6 +96,7 @@ impl Linking<'_> {
         let mut linker = PolicyLinker {
             policy: &name,
             environment: self.environment,
+            quotas: &self.quotas,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
         };
         let failed = match read.kind {
@@ -296,6 +299,18 @@ impl Linking<'_> {
     }
 }
 
+fn quota_counters(policies: &[ReadPolicy]) -> Arc<[QuotaCounter]> {
+    let quota = |policy: &ReadPolicy| {
+        let shared_name = policy.uses.quota_counter.as_ref()?;
+        let name = &policy.head.name.value;
+        Some(QuotaCounter {
+            policy: ByteString::from(name.as_str()),
+            counter: ByteString::from(shared_name.as_ref().unwrap_or(name).as_str()),
+        })
+    };
+    policies.iter().filter_map(quota).collect()
+}
+
 fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
     let fixed = match url {
         Some(TargetUrl::Fixed(parsed)) => Some(parsed),
@@ -355,6 +370,7 @@ impl Needs {
 struct PolicyLinker<'a, 's> {
     policy: &'a str,
     environment: &'a LinkEnvironment<'a>,
+    quotas: &'a Arc<[QuotaCounter]>,
     binder: Binder<'s>,
 }
 
@@ -394,6 +410,10 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn counters(&self) -> Arc<dyn CounterBackend> {
         self.environment.counters.clone()
+    }
+
+    fn quota_counters(&self) -> Arc<[QuotaCounter]> {
+        self.quotas.clone()
     }
 
     fn needs_message_body(&mut self) {

@@ -45,6 +45,8 @@ pub trait Policy: fmt::Debug + Send {
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
     pub caches: Vec<CacheUse>,
+    /// Of a Quota; the inner value is the `SharedName` in whose name it counts.
+    pub quota_counter: Option<Option<String>>,
 }
 
 /// A cache that a policy names.
@@ -67,6 +69,15 @@ pub enum CacheAccess {
     Invalidate,
 }
 
+/// A Quota of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaCounter {
+    /// Its `name` attribute.
+    pub policy: ByteString,
+    /// What its counter is called: the policy's name, or its `SharedName`.
+    pub counter: ByteString,
+}
+
 /// What gives a policy's names their places.
 pub trait Linker: Bind {
     /// The policy's `name` attribute.
@@ -81,6 +92,11 @@ pub trait Linker: Bind {
     /// Where messages are counted. The default is nobody else's.
     fn counters(&self) -> Arc<dyn CounterBackend> {
         Arc::new(MemoryCounters::default())
+    }
+
+    /// The Quota policies that the bundle's steps can reach.
+    fn quota_counters(&self) -> Arc<[QuotaCounter]> {
+        Arc::default()
     }
 
     /// The step reads or replaces the whole message in scope.

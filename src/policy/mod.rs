@@ -12,8 +12,10 @@ mod invalidate_cache;
 mod lookup_cache;
 mod message_builder;
 mod populate_cache;
+mod quota;
 mod raise_fault;
 mod rate_limit;
+mod reset_quota;
 mod spike_arrest;
 #[cfg(test)]
 mod testing;
@@ -29,7 +31,9 @@ pub static POLICIES: &[PolicyKind] = &[
     invalidate_cache::KIND,
     lookup_cache::KIND,
     populate_cache::KIND,
+    quota::KIND,
     raise_fault::KIND,
+    reset_quota::KIND,
     spike_arrest::KIND,
 ];
 

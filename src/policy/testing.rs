@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use crate::clock::Clock;
 use crate::diag::{Diagnostics, SourceMap, render_short};
 use crate::message::{Client, Facts, Fault, Message, MessageContext, TargetFacts, TargetState};
-use crate::policy::kind::{Linker, Next, Policy, Revisions, Run, Step, Uses};
+use crate::policy::kind::{Linker, Next, Policy, QuotaCounter, Revisions, Run, Step, Uses};
 use crate::policy::kind_of;
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
@@ -204,6 +204,14 @@ impl Linker for Rig {
 
     fn counters(&self) -> Arc<dyn CounterBackend> {
         self.counters.clone()
+    }
+
+    fn quota_counters(&self) -> Arc<[QuotaCounter]> {
+        let quota = |policy, counter| QuotaCounter {
+            policy: ByteString::from_static(policy),
+            counter: ByteString::from_static(counter),
+        };
+        Arc::new([quota("Quota", "Quota"), quota("Q", "Q"), quota("S", "shared")])
     }
 
     fn needs_message_body(&mut self) {
