@@ -3,6 +3,7 @@
 pub mod apigee_types;
 pub mod kind;
 
+mod assert_condition;
 mod assign_message;
 mod basic_authentication;
 mod cache_entry;
@@ -26,6 +27,7 @@ use crate::policy::kind::{Policy, PolicyKind, Uses};
 
 /// The types that this gateway runs.
 pub static POLICIES: &[PolicyKind] = &[
+    assert_condition::KIND,
     assign_message::KIND,
     basic_authentication::KIND,
     invalidate_cache::KIND,
