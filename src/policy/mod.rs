@@ -3,6 +3,7 @@
 pub mod apigee_types;
 pub mod kind;
 
+mod access_control;
 mod assert_condition;
 mod assign_message;
 mod basic_authentication;
@@ -27,6 +28,7 @@ use crate::policy::kind::{Policy, PolicyKind, Uses};
 
 /// The types that this gateway runs.
 pub static POLICIES: &[PolicyKind] = &[
+    access_control::KIND,
     assert_condition::KIND,
     assign_message::KIND,
     basic_authentication::KIND,
