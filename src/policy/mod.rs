@@ -11,8 +11,10 @@ mod cache_entry;
 mod cache_key;
 mod expiry_settings;
 mod invalidate_cache;
+mod json_threat_protection;
 mod lookup_cache;
 mod message_builder;
+mod message_source;
 mod populate_cache;
 mod quota;
 mod raise_fault;
@@ -33,6 +35,7 @@ pub static POLICIES: &[PolicyKind] = &[
     assign_message::KIND,
     basic_authentication::KIND,
     invalidate_cache::KIND,
+    json_threat_protection::KIND,
     lookup_cache::KIND,
     populate_cache::KIND,
     quota::KIND,
