@@ -23,6 +23,7 @@ mod reset_quota;
 mod spike_arrest;
 #[cfg(test)]
 mod testing;
+mod xml_threat_protection;
 
 use crate::diag::Diagnostics;
 use crate::model::{ApiProxy, PolicyHead};
@@ -42,6 +43,7 @@ pub static POLICIES: &[PolicyKind] = &[
     raise_fault::KIND,
     reset_quota::KIND,
     spike_arrest::KIND,
+    xml_threat_protection::KIND,
 ];
 
 /// A policy of a bundle, its body read by its kind.
