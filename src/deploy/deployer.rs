@@ -18,6 +18,7 @@ use crate::plan::{LinkEnvironment, Linked, Plan, Used, link};
 use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
+use crate::store::counters::{CounterBackend, MemoryCounters};
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
 const NAME_TAKEN: &str = "GW111";
@@ -78,6 +79,8 @@ pub enum Outcome {
 pub struct Deployer {
     settings: Settings,
     caches: Arc<Caches>,
+    /// They outlive every revision.
+    counters: Arc<dyn CounterBackend>,
     registry: Arc<Registry>,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
@@ -105,6 +108,7 @@ impl Deployer {
         Self {
             settings,
             caches,
+            counters: Arc::new(MemoryCounters::default()),
             registry,
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -298,6 +302,7 @@ impl Deployer {
             organization: &self.settings.organization,
             environment: &self.settings.environment,
             caches: &self.caches,
+            counters: &self.counters,
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),

@@ -1,3 +1,4 @@
 //! What outlives a request.
 
 pub mod cache;
+pub mod counters;
