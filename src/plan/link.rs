@@ -20,6 +20,7 @@ use crate::policy::ReadPolicy;
 use crate::policy::kind::{Linker, Next, PureStep, QuotaCounter, Step as LinkedStep};
 use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
+use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
 use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
@@ -35,6 +36,7 @@ pub struct LinkEnvironment<'a> {
     pub environment: &'a str,
     pub caches: &'a Caches,
     pub counters: &'a Arc<dyn CounterBackend>,
+    pub metrics: &'a Arc<Metrics>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
     /// The largest body that a step may read where its endpoint says nothing else.
@@ -57,6 +59,7 @@ pub fn link(
         policies: Vec::new(),
         policy_ids: HashMap::new(),
         quotas: quota_counters(&policies),
+        proxy: &proxy.name.value,
     };
     for read in policies {
         linking.policy(read);
@@ -85,6 +88,7 @@ struct Linking<'a> {
     policies: Vec<PolicyPlan>,
     policy_ids: HashMap<String, PolicyId>,
     quotas: Arc<[QuotaCounter]>,
+    proxy: &'a str,
 }
 
 impl Linking<'_> {
@@ -97,6 +101,7 @@ impl Linking<'_> {
             policy: &name,
             environment: self.environment,
             quotas: &self.quotas,
+            proxy: self.proxy,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
         };
         let failed = match read.kind {
@@ -371,6 +376,7 @@ struct PolicyLinker<'a, 's> {
     policy: &'a str,
     environment: &'a LinkEnvironment<'a>,
     quotas: &'a Arc<[QuotaCounter]>,
+    proxy: &'a str,
     binder: Binder<'s>,
 }
 
@@ -410,6 +416,14 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn counters(&self) -> Arc<dyn CounterBackend> {
         self.environment.counters.clone()
+    }
+
+    fn proxy(&self) -> &str {
+        self.proxy
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        self.environment.metrics.clone()
     }
 
     fn quota_counters(&self) -> Arc<[QuotaCounter]> {
