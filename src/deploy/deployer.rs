@@ -19,6 +19,7 @@ use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::metrics::Metrics;
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
 const NAME_TAKEN: &str = "GW111";
@@ -81,6 +82,7 @@ pub struct Deployer {
     caches: Arc<Caches>,
     /// They outlive every revision.
     counters: Arc<dyn CounterBackend>,
+    metrics: Arc<Metrics>,
     registry: Arc<Registry>,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
@@ -109,11 +111,17 @@ impl Deployer {
             settings,
             caches,
             counters: Arc::new(MemoryCounters::default()),
+            metrics: Arc::default(),
             registry,
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
             generations: 0,
         }
+    }
+
+    /// What the policies of all proxies have recorded.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
     }
 
     /// Takes a set of changes, publishes at most one generation, and says what became of each.
@@ -303,6 +311,7 @@ impl Deployer {
             environment: &self.settings.environment,
             caches: &self.caches,
             counters: &self.counters,
+            metrics: &self.metrics,
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),

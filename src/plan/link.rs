@@ -23,6 +23,7 @@ use crate::policy::kind::{
 use crate::policy::{self, ReadPolicy};
 use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
+use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
 use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
@@ -38,6 +39,7 @@ pub struct LinkEnvironment<'a> {
     pub environment: &'a str,
     pub caches: &'a Caches,
     pub counters: &'a Arc<dyn CounterBackend>,
+    pub metrics: &'a Arc<Metrics>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
     /// The largest body that a step may read where its endpoint says nothing else.
@@ -85,6 +87,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         shared: SharedFlows::default(),
         used: Used::default(),
         quotas: Vec::new(),
+        proxy: &proxy.name.value,
     };
     linking.all_policies(proxy, own);
     let targets: Vec<TargetPlan> =
@@ -165,6 +168,7 @@ struct Linking<'a> {
     shared: SharedFlows,
     used: Used,
     quotas: Vec<QuotaCounter>,
+    proxy: &'a str,
 }
 
 impl<'a> Linking<'a> {
@@ -218,6 +222,7 @@ impl<'a> Linking<'a> {
             environment: self.environment,
             templates: self.templates,
             quotas,
+            proxy: self.proxy,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
             shared: &mut self.shared,
             used: &mut self.used,
@@ -531,6 +536,7 @@ struct PolicyLinker<'a, 's> {
     environment: &'a LinkEnvironment<'a>,
     templates: &'a BTreeMap<String, ByteString>,
     quotas: &'a Arc<[QuotaCounter]>,
+    proxy: &'a str,
     binder: Binder<'s>,
 }
 
@@ -575,6 +581,14 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn counters(&self) -> Arc<dyn CounterBackend> {
         self.environment.counters.clone()
+    }
+
+    fn proxy(&self) -> &str {
+        self.proxy
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        self.environment.metrics.clone()
     }
 
     fn quota_counters(&self) -> Arc<[QuotaCounter]> {

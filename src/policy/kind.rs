@@ -11,6 +11,7 @@ use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, MessageContext, Value};
 use crate::store::cache::NamedCache;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Fields, Text};
 
@@ -85,6 +86,11 @@ pub trait Linker: Bind {
     /// The policy's `name` attribute.
     fn policy(&self) -> &str;
 
+    /// The proxy's name; empty where there is none.
+    fn proxy(&self) -> &str {
+        ""
+    }
+
     /// The slot of a variable that the policy sets for others, by its whole name.
     fn output(&mut self, name: &str) -> Option<Slot>;
 
@@ -100,6 +106,11 @@ pub trait Linker: Bind {
     /// Where messages are counted. The default is nobody else's.
     fn counters(&self) -> Arc<dyn CounterBackend> {
         Arc::new(MemoryCounters::default())
+    }
+
+    /// Where policies record what is counted and summed up. The default is nobody else's.
+    fn metrics(&self) -> Arc<Metrics> {
+        Arc::default()
     }
 
     /// The Quota policies that the bundle's steps can reach.

@@ -22,6 +22,7 @@ mod raise_fault;
 mod rate_limit;
 mod reset_quota;
 mod spike_arrest;
+mod statistics_collector;
 #[cfg(test)]
 mod testing;
 mod xml_threat_protection;
@@ -45,6 +46,7 @@ pub static POLICIES: &[PolicyKind] = &[
     raise_fault::KIND,
     reset_quota::KIND,
     spike_arrest::KIND,
+    statistics_collector::KIND,
     xml_threat_protection::KIND,
 ];
 

@@ -20,6 +20,7 @@ use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::{Answer, Caches, Item, Lookup, NamedCache};
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Place, Slot, Slots, VarRef};
 use crate::xml::{self, FromXml};
 
@@ -31,6 +32,7 @@ pub(super) struct Rig {
     pub(super) slots: Slots,
     pub(super) caches: Caches,
     pub(super) counters: Arc<dyn CounterBackend>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Clock,
     pub(super) needs_message_body: bool,
     /// The variables whose message is read as a whole or in its content.
@@ -48,6 +50,7 @@ impl Rig {
             slots: Slots::default(),
             caches,
             counters: Arc::new(MemoryCounters::default()),
+            metrics: Arc::default(),
             clock,
             needs_message_body: false,
             needs_bodies_of: Vec::new(),
@@ -210,6 +213,14 @@ impl Linker for Rig {
 
     fn counters(&self) -> Arc<dyn CounterBackend> {
         self.counters.clone()
+    }
+
+    fn proxy(&self) -> &str {
+        "weatherapi"
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
     }
 
     fn quota_counters(&self) -> Arc<[QuotaCounter]> {

@@ -20,7 +20,7 @@ const SHARD_COUNTERS_MAX: usize = 8192;
 /// A rolling window is counted in so many parts; the oldest leaves as a whole.
 const PARTS: usize = 60;
 
-/// Sixteen locks, each held for some 100 ns: see `benches/rate_limits.rs`.
+/// Sixteen locks, each held for one look-up; `benches/rate_limits.rs` has the cost of the whole.
 type Shard = Mutex<LruCache<Vec<u8>, Counter, RandomState>>;
 
 pub struct MemoryCounters {
