@@ -1,4 +1,4 @@
-//! `tollgate lint`: what is wrong with bundles, as text, in short or as JSON.
+//! `tollgate lint`: what is wrong with bundles, for people and for programs.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,8 +12,11 @@ use crate::cli::{CliError, FINE, Format, LintArguments, REFUSED, load};
 use crate::config::{Config, Overrides, Unsupported};
 use crate::deploy::watch::{entries, holds_bundle};
 use crate::deploy::{Checked, Found, check_path};
-use crate::diag::{Diagnostics, Severity, Style, bundle_json, render_short, render_text};
-use crate::lint::EnvironmentView;
+use crate::diag::{
+    Diagnostics, Failing, JunitReport, SarifLog, Severity, Style, bundle_json, render_github,
+    render_short, render_text,
+};
+use crate::lint::{self, EnvironmentView};
 
 pub(super) fn lint(arguments: LintArguments) -> Result<u8, CliError> {
     let overrides = Overrides { profile: arguments.profile, ..Overrides::default() };
@@ -25,7 +28,9 @@ pub(super) fn lint(arguments: LintArguments) -> Result<u8, CliError> {
     let limits = Limits::default();
     let view = environment(&config, &paths, &limits);
     let mut totals = Totals::default();
-    let mut report = Report::new(arguments.format);
+    let failing =
+        if arguments.warnings_as_errors { Failing::ErrorsAndWarnings } else { Failing::Errors };
+    let mut report = Report::new(arguments.format, failing);
     for path in &paths {
         let checked = check_path(path, &limits, &view);
         totals.add(&checked.diags);
@@ -120,52 +125,84 @@ impl Totals {
 
 /// Writes findings to standard output in one format.
 struct Report {
-    format: Format,
-    style: Style,
+    form: Form,
     out: AutoStream<io::StdoutLock<'static>>,
-    /// The JSON form is one object, which is written at the end.
-    bundles: Vec<Value>,
+}
+
+/// A format, with what it keeps until every bundle is judged.
+enum Form {
+    Text(Style),
+    Short,
+    Github,
+    Json(Vec<Value>),
+    Sarif(SarifLog),
+    Junit(JunitReport),
 }
 
 impl Report {
-    fn new(format: Format) -> Self {
+    fn new(format: Format, failing: Failing) -> Self {
         let out = AutoStream::auto(io::stdout().lock());
         let style = match out.current_choice() {
             ColorChoice::Never => Style::Plain,
             ColorChoice::Auto | ColorChoice::AlwaysAnsi | ColorChoice::Always => Style::Colored,
         };
-        Self { format, style, out, bundles: Vec::new() }
+        let form = match format {
+            Format::Text => Form::Text(style),
+            Format::Short => Form::Short,
+            Format::Github => Form::Github,
+            Format::Json => Form::Json(Vec::new()),
+            Format::Sarif => Form::Sarif(SarifLog::default()),
+            Format::Junit => Form::Junit(JunitReport::new(failing)),
+        };
+        Self { form, out }
     }
 
     fn bundle(&mut self, path: &Path, checked: &Checked) -> Result<(), CliError> {
         let Checked { name, root, diags, sources, .. } = checked;
-        let text = match self.format {
-            Format::Text => render_text(root, diags, sources, self.style),
-            Format::Short => render_short(root, diags, sources),
-            Format::Json => {
-                self.bundles.push(bundle_json(&path.to_string_lossy(), name, diags, sources));
+        let path = path.to_string_lossy();
+        let text = match &mut self.form {
+            Form::Text(style) => render_text(root, diags, sources, *style),
+            Form::Short => render_short(root, diags, sources),
+            Form::Github => render_github(&path, root, diags, sources),
+            Form::Json(bundles) => {
+                bundles.push(bundle_json(&path, name, diags, sources));
+                return Ok(());
+            }
+            Form::Sarif(log) => {
+                log.add(&path, root, diags, sources);
+                return Ok(());
+            }
+            Form::Junit(report) => {
+                report.add(&path, root, diags, sources);
                 return Ok(());
             }
         };
         self.write(&text)
     }
 
-    fn end(&mut self, totals: &Totals) -> Result<(), CliError> {
-        if self.format == Format::Json {
-            let bundles = std::mem::take(&mut self.bundles);
-            let object = json!({
-                "bundles": bundles,
-                "errors": totals.errors,
-                "warnings": totals.warnings,
-            });
-            self.write(&format!("{object:#}\n"))?;
-        }
+    fn end(mut self, totals: &Totals) -> Result<(), CliError> {
+        let text = match std::mem::replace(&mut self.form, Form::Short) {
+            Form::Text(_) | Form::Short | Form::Github => String::new(),
+            Form::Json(bundles) => {
+                let (errors, warnings) = (totals.errors, totals.warnings);
+                let object = json!({"bundles": bundles, "errors": errors, "warnings": warnings});
+                format!("{object:#}\n")
+            }
+            Form::Sarif(log) => format!("{:#}\n", log.into_json(describe)),
+            Form::Junit(report) => report.into_xml().map_err(CliError::Write)?,
+        };
+        self.write(&text)?;
         self.out.flush().or_else(ignore_closed_pipe)
     }
 
     fn write(&mut self, text: &str) -> Result<(), CliError> {
         self.out.write_all(text.as_bytes()).or_else(ignore_closed_pipe)
     }
+}
+
+/// What a rule finds, in a few words.
+fn describe(code: &str) -> Option<&'static str> {
+    lint::rules().find(|rule| rule.code == code).map(|rule| rule.summary)
 }
 
 /// Whoever reads may stop early, as `head` does; the exit code stays that of the findings.

@@ -92,6 +92,12 @@ enum Format {
     Short,
     /// One object for all bundles
     Json,
+    /// A SARIF 2.1.0 log, for code scanning
+    Sarif,
+    /// A JUnit report, for build servers
+    Junit,
+    /// Workflow commands, which GitHub shows beside the lines
+    Github,
 }
 
 /// Why a command did not do what it was asked.

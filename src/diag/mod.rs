@@ -3,11 +3,17 @@
 //! A [`Span`] is a byte range of one file of a [`SourceMap`]; lines and columns are
 //! computed only when a finding is shown. Columns count Unicode scalar values from 1.
 
+mod github;
 mod json;
+mod junit;
+mod sarif;
 mod source;
 mod text;
 
+pub use github::render_github;
 pub use json::bundle_json;
+pub use junit::{Failing, JunitReport};
+pub use sarif::SarifLog;
 pub use source::{FileId, Position, SourceMap};
 pub use text::{Style, render_short, render_text};
 

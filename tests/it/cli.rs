@@ -26,6 +26,7 @@ const CASES: &[Case] = &[
     ("a_fine_bundle_ends_with_0", a_fine_bundle_ends_with_0),
     ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
     ("json_is_one_object", json_is_one_object),
+    ("other_programs_read_the_findings", other_programs_read_the_findings),
     ("caches_come_from_the_configuration", caches_come_from_the_configuration),
 ];
 
@@ -187,6 +188,29 @@ fn json_is_one_object(root: &Path) -> Result<()> {
     ensure!(report["errors"] == 1, "{report}");
     ensure!(report["bundles"][0]["path"] == "a", "{report}");
     ensure!(report["bundles"][0]["diagnostics"][0]["severity"] == "error", "{report}");
+    Ok(())
+}
+
+fn other_programs_read_the_findings(root: &Path) -> Result<()> {
+    for name in ["a", "b"] {
+        write_bundle(&root.join(name))?;
+    }
+    let told = |format: &str| -> Result<String> {
+        let output = run(root, &["lint", "a", "b", "--format", format])?;
+        ensure!(output.status.code() == Some(1), "{output:?}");
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let log: Value = serde_json::from_str(&told("sarif")?)?;
+    let run = &log["runs"][0];
+    ensure!(run["results"].as_array().is_some_and(|list| list.len() >= 2), "{log:#}");
+    ensure!(run["tool"]["driver"]["rules"][0]["shortDescription"]["text"].is_string(), "{log:#}");
+    let report = told("junit")?;
+    let report = roxmltree::Document::parse(&report)?;
+    let suites = report.root_element().children().filter(|node| node.has_tag_name("testsuite"));
+    ensure!(suites.map(|suite| suite.attribute("name")).eq([Some("a"), Some("b")]));
+    let lines = told("github")?;
+    ensure!(lines.contains("::error file=a/apiproxy/policies/Lookup.xml,line=2"), "{lines}");
+    ensure!(lines.lines().all(|line| line.starts_with("::")), "{lines}");
     Ok(())
 }
 
