@@ -8,15 +8,15 @@ use anstream::{AutoStream, ColorChoice};
 use serde_json::{Value, json};
 
 use crate::bundle::{BundleKind, Limits};
-use crate::cli::{CliError, FINE, Format, LintArguments, REFUSED, load};
+use crate::cli::{CliError, FINE, Format, LintArguments, REFUSED, ignore_closed_pipe, load};
 use crate::config::{Config, Overrides, Unsupported};
 use crate::deploy::watch::{entries, holds_bundle};
 use crate::deploy::{Checked, Found, check_path};
 use crate::diag::{
-    Diagnostics, Failing, JunitReport, SarifLog, Severity, Style, bundle_json, render_github,
-    render_short, render_text,
+    Diagnostics, Failing, JunitReport, SarifLog, Severity, Style, bundle_json, catalogue,
+    render_github, render_short, render_text,
 };
-use crate::lint::{self, EnvironmentView};
+use crate::lint::EnvironmentView;
 
 pub(super) fn lint(arguments: LintArguments) -> Result<u8, CliError> {
     let overrides = Overrides { profile: arguments.profile, ..Overrides::default() };
@@ -188,7 +188,9 @@ impl Report {
                 let object = json!({"bundles": bundles, "errors": errors, "warnings": warnings});
                 format!("{object:#}\n")
             }
-            Form::Sarif(log) => format!("{:#}\n", log.into_json(describe)),
+            Form::Sarif(log) => {
+                format!("{:#}\n", log.into_json(|code| catalogue::find(code).map(|row| row.what)))
+            }
             Form::Junit(report) => report.into_xml().map_err(CliError::Write)?,
         };
         self.write(&text)?;
@@ -198,14 +200,4 @@ impl Report {
     fn write(&mut self, text: &str) -> Result<(), CliError> {
         self.out.write_all(text.as_bytes()).or_else(ignore_closed_pipe)
     }
-}
-
-/// What a rule finds, in a few words.
-fn describe(code: &str) -> Option<&'static str> {
-    lint::rules().find(|rule| rule.code == code).map(|rule| rule.summary)
-}
-
-/// Whoever reads may stop early, as `head` does; the exit code stays that of the findings.
-fn ignore_closed_pipe(error: io::Error) -> Result<(), CliError> {
-    if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(CliError::Write(error)) }
 }

@@ -3,6 +3,7 @@
 //! A [`Span`] is a byte range of one file of a [`SourceMap`]; lines and columns are
 //! computed only when a finding is shown. Columns count Unicode scalar values from 1.
 
+pub mod catalogue;
 mod github;
 mod json;
 mod junit;

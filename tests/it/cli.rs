@@ -27,6 +27,7 @@ const CASES: &[Case] = &[
     ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
     ("json_is_one_object", json_is_one_object),
     ("other_programs_read_the_findings", other_programs_read_the_findings),
+    ("a_code_is_explained", a_code_is_explained),
     ("caches_come_from_the_configuration", caches_come_from_the_configuration),
 ];
 
@@ -212,6 +213,13 @@ fn other_programs_read_the_findings(root: &Path) -> Result<()> {
     ensure!(lines.contains("::error file=a/apiproxy/policies/Lookup.xml,line=2"), "{lines}");
     ensure!(lines.lines().all(|line| line.starts_with("::")), "{lines}");
     Ok(())
+}
+
+fn a_code_is_explained(root: &Path) -> Result<()> {
+    check(root, &["explain", "BN005"], 0, "What to do: attach it, or delete it\nExample: ", "")?;
+    check(root, &["explain", "bn005"], 0, "BN005: warning\n", "")?;
+    check(root, &["explain", "BN004"], 2, "", "`BN004` is no code; the nearest is `BN003`")?;
+    check(root, &["explain"], 2, "", "CODE")
 }
 
 fn caches_come_from_the_configuration(root: &Path) -> Result<()> {
