@@ -1,32 +1,28 @@
 //! `tollgate lint`: what is wrong with bundles, for people and for programs.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use serde_json::{Value, json};
 
-use crate::bundle::{BundleKind, Limits};
-use crate::cli::{CliError, FINE, Format, LintArguments, REFUSED, ignore_closed_pipe, load};
-use crate::config::{Config, Overrides, Unsupported};
-use crate::deploy::watch::{entries, holds_bundle};
-use crate::deploy::{Checked, Found, check_path};
+use crate::bundle::Limits;
+use crate::cli::{
+    CliError, FINE, Format, LintArguments, REFUSED, bundles, ignore_closed_pipe, load,
+};
+use crate::config::Overrides;
+use crate::deploy::{Checked, check_path};
 use crate::diag::{
     Diagnostics, Failing, JunitReport, SarifLog, Severity, Style, bundle_json, catalogue,
     render_github, render_short, render_text,
 };
-use crate::lint::EnvironmentView;
 
 pub(super) fn lint(arguments: LintArguments) -> Result<u8, CliError> {
     let overrides = Overrides { profile: arguments.profile, ..Overrides::default() };
     let config = load(arguments.config, &overrides)?;
-    let mut paths = Vec::new();
-    for path in arguments.paths {
-        expand(path, &mut paths)?;
-    }
+    let paths = bundles::named(arguments.paths)?;
     let limits = Limits::default();
-    let view = environment(&config, &paths, &limits);
+    let view = bundles::environment(&config, &paths, &limits);
     let mut totals = Totals::default();
     let failing =
         if arguments.warnings_as_errors { Failing::ErrorsAndWarnings } else { Failing::Errors };
@@ -40,57 +36,6 @@ pub(super) fn lint(arguments: LintArguments) -> Result<u8, CliError> {
     anstream::eprintln!("{}", totals.summary(paths.len()));
     let is_refused = totals.errors > 0 || (arguments.warnings_as_errors && totals.warnings > 0);
     Ok(if is_refused { REFUSED } else { FINE })
-}
-
-/// The environment of the configuration, with the shared flows and environment policies that
-/// lie in its folders or are judged along.
-fn environment(config: &Config, paths: &[PathBuf], limits: &Limits) -> EnvironmentView {
-    let mut view = EnvironmentView::new(&config.organization, &config.environment, config.profile);
-    view.unsupported_faults = config.deploy.unsupported == Unsupported::Fault;
-    view.caches = config.caches.iter().map(|cache| cache.name.clone()).collect();
-    // A folder that cannot be read adds nothing; serving says so.
-    let deployed = config.deploy.folders.iter().filter_map(|folder| entries(folder).ok());
-    let deployed = deployed.flatten().map(|entry| entry.path);
-    let mut known = view.clone();
-    for path in deployed.chain(paths.iter().cloned()) {
-        let checked = check_path(&path, limits, &view);
-        match checked.found {
-            Some(Found::SharedFlow { .. }) => known.shared_flows.insert(checked.name),
-            Some(Found::EnvironmentPolicy { .. }) => {
-                known.environment_policies.insert(checked.name)
-            }
-            Some(Found::Proxy { .. }) | None => continue,
-        };
-    }
-    known
-}
-
-/// A folder of bundles stands for each of them, by path.
-fn expand(path: PathBuf, paths: &mut Vec<PathBuf>) -> Result<(), CliError> {
-    let failed = |source| CliError::Read { path: path.clone(), source };
-    let is_folder = fs::metadata(&path).map_err(failed)?.is_dir();
-    if !is_folder {
-        let is_bundle = path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("zip") || extension == "xml");
-        return if is_bundle {
-            paths.push(path);
-            Ok(())
-        } else {
-            Err(CliError::NoBundle { path })
-        };
-    }
-    let is_root = |kind: BundleKind| path.file_name().is_some_and(|name| name == kind.root());
-    if holds_bundle(&path) || BundleKind::ALL.into_iter().any(is_root) {
-        paths.push(path);
-        return Ok(());
-    }
-    let found = entries(&path).map_err(failed)?;
-    if found.is_empty() {
-        return Err(CliError::NoBundle { path });
-    }
-    paths.extend(found.into_iter().map(|entry| entry.path));
-    Ok(())
 }
 
 #[derive(Debug, Default)]

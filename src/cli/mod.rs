@@ -3,6 +3,8 @@
 //! Data goes to standard output, talk to standard error. Exit codes: 0 fine, 1 findings or a
 //! refused operation, 2 wrong usage, 3 internal error.
 
+mod bundles;
+mod check;
 mod explain;
 mod lint;
 mod serve;
@@ -49,6 +51,8 @@ enum Command {
     Serve(ServeArguments),
     /// Say what is wrong with bundles, with file, line and column
     Lint(LintArguments),
+    /// Say what of bundles is supported, and what they need of their environment
+    Check(CheckArguments),
     /// Say what a code of `lint` means and what to do about it
     Explain(ExplainArguments),
 }
@@ -85,6 +89,29 @@ struct LintArguments {
     /// End with exit code 1 on warnings too
     #[arg(long)]
     warnings_as_errors: bool,
+}
+
+#[derive(Debug, Args)]
+struct CheckArguments {
+    /// A bundle's folder or zip, a folder of them, or a policy XML
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The configuration file [default: tollgate.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The platform to judge by [default: the configuration's]
+    #[arg(long)]
+    profile: Option<ProfileName>,
+    #[arg(long, default_value = "text")]
+    format: CheckFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// A table for each bundle
+    Text,
+    /// One object for all bundles
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +183,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError
         None => serve::serve(arguments.serve),
         Some(Command::Serve(arguments)) => serve::serve(arguments),
         Some(Command::Lint(arguments)) => lint::lint(arguments),
+        Some(Command::Check(arguments)) => check::check(arguments),
         Some(Command::Explain(arguments)) => explain::explain(&arguments),
     }
 }

@@ -16,7 +16,7 @@ pub use json::bundle_json;
 pub use junit::{Failing, JunitReport};
 pub use sarif::SarifLog;
 pub use source::{FileId, Position, SourceMap};
-pub use text::{Style, render_short, render_text};
+pub use text::{Style, render_short, render_text, visible};
 
 #[cfg(test)]
 mod tests;
@@ -174,6 +174,11 @@ impl Diagnostics {
     /// How many were made past the limit and not kept.
     pub fn dropped(&self) -> usize {
         self.dropped
+    }
+
+    /// Drops the kept findings that are not wanted.
+    pub fn retain(&mut self, is_wanted: impl FnMut(&Diagnostic) -> bool) {
+        self.items.retain(is_wanted);
     }
 
     /// Orders by file, place and code, errors of one place first; equal findings once.

@@ -169,7 +169,7 @@ pub(super) fn file_path(root: &str, name: &str) -> String {
 }
 
 /// The text with each character that could steer a terminal written as an escape.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -24,6 +24,7 @@ mod gw202_unsupported_route;
 mod gw203_https_target;
 mod gw204_idle_property;
 mod gw205_bad_url;
+pub mod inventory;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
 mod pd003_default_route_not_last;

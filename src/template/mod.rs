@@ -50,6 +50,18 @@ pub struct UnresolvedVariable {
     pub name: String,
 }
 
+/// The functions that a text calls, by name, and whether they are there yet. A call that parses
+/// as none (GW121) counts.
+pub fn functions_in(text: &str) -> impl Iterator<Item = (&'static str, bool)> {
+    memchr::memchr_iter(b'{', text.as_bytes()).filter_map(|at| {
+        let inner = text.get(at + 1..)?;
+        let name = inner.get(..inner.find(|c: char| !c.is_ascii_alphanumeric())?)?;
+        let function = functions::find(name)?;
+        let is_call = inner.as_bytes().get(name.len()) == Some(&b'(');
+        is_call.then_some((function.name, function.is_there()))
+    })
+}
+
 impl Template {
     /// Braces as delimiters. `span` is the text's place, for findings.
     pub fn parse(text: &str, span: Span, diags: &mut Diagnostics) -> Self {

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use expect_test::expect;
 use libtest_mimic::Trial;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tollgate::cli::StateDir;
 
@@ -27,6 +28,8 @@ const CASES: &[Case] = &[
     ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
     ("json_is_one_object", json_is_one_object),
     ("other_programs_read_the_findings", other_programs_read_the_findings),
+    ("check_tells_support_and_needs", check_tells_support_and_needs),
+    ("check_is_one_object", check_is_one_object),
     ("a_code_is_explained", a_code_is_explained),
     ("caches_come_from_the_configuration", caches_come_from_the_configuration),
 ];
@@ -212,6 +215,109 @@ fn other_programs_read_the_findings(root: &Path) -> Result<()> {
     let lines = told("github")?;
     ensure!(lines.contains("::error file=a/apiproxy/policies/Lookup.xml,line=2"), "{lines}");
     ensure!(lines.lines().all(|line| line.starts_with("::")), "{lines}");
+    Ok(())
+}
+
+/// Beside the cached lookup, one of each thing that is not run, or not wholly.
+fn write_demanding_bundle(folder: &Path) -> Result<()> {
+    write_bundle(folder)?;
+    let root = folder.join("apiproxy");
+    write(
+        &root.join("targets/balanced.xml"),
+        r#"<TargetEndpoint name="balanced">
+  <HTTPTargetConnection>
+    <LoadBalancer><Server name="east"/><Server name="west"/></LoadBalancer>
+  </HTTPTargetConnection>
+</TargetEndpoint>"#,
+    )?;
+    write(
+        &root.join("targets/plain.xml"),
+        r#"<TargetEndpoint name="plain">
+  <HTTPTargetConnection><URL>https://backend.example.com/</URL></HTTPTargetConnection>
+</TargetEndpoint>"#,
+    )?;
+    for (name, policy) in [
+        ("Log-A", r#"<Ldap name="Log-A"/>"#),
+        ("Log-B", r#"<Ldap name="Log-B"/>"#),
+        ("Map", r#"<KeyValueMapOperations name="Map" mapIdentifier="settings"/>"#),
+        (
+            "Call",
+            r#"<FlowCallout name="Call"><SharedFlowBundle>auth</SharedFlowBundle></FlowCallout>"#,
+        ),
+        (
+            "Id",
+            r#"<AssignMessage name="Id"><Set><Payload>{createUuid()} {toUpperCase(a)} {createUuid()} {none()}</Payload></Set></AssignMessage>"#,
+        ),
+    ] {
+        write(&root.join(format!("policies/{name}.xml")), policy)?;
+    }
+    Ok(())
+}
+
+fn check_tells_support_and_needs(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    // A missing cache is a need; all else is there.
+    let table = "a (a)
+
+  part                 count  supported
+  policy  LookupCache  1      yes
+
+  needs          named by  environment
+  cache  tokens  Lookup    lacks it
+";
+    check(root, &["check", "a"], 0, table, "")?;
+    check(root, &["check", "a", "--profile", "x"], 0, "makes it on first use", "")?;
+    write(&root.join("tollgate.toml"), "[[cache]]\nname = 'tokens'\n")?;
+    check(root, &["check", "a"], 0, "has it", "")?;
+    write(&root.join("a/apiproxy/policies/Bad.xml"), "<Bad name='Bad'/>")?;
+    let refused = "Apigee refuses it:\n  a/apiproxy/policies/Bad.xml:1:2: error[PO029]: ";
+    check(root, &["check", "a"], 1, refused, "")?;
+    write_demanding_bundle(&root.join("b"))?;
+    let output = run(root, &["check", "b"])?;
+    ensure!(output.status.code() == Some(1), "{output:?}");
+    expect![[r#"
+        b (b)
+
+          part                               count  supported
+          policy      AssignMessage          1      yes
+          policy      FlowCallout            1      no
+          policy      KeyValueMapOperations  1      no
+          policy      Ldap                   2      no
+          policy      LookupCache            1      yes
+          connection  LoadBalancer           1      no
+          connection  URL                    1      in part: https to targets is not supported yet
+          function    createUuid             2      yes
+          function    toUpperCase            1      yes
+
+          needs                    named by  environment
+          cache          tokens    Lookup    has it
+          key value map  settings  Map       not known
+          target server  east      balanced  not known
+          target server  west      balanced  not known
+          shared flow    auth      Call      lacks it
+    "#]]
+    .assert_eq(&String::from_utf8(output.stdout)?);
+    check(root, &["check"], 2, "", "PATH")
+}
+
+fn check_is_one_object(root: &Path) -> Result<()> {
+    write_demanding_bundle(&root.join("b"))?;
+    let output = run(root, &["check", "b", "--format", "json"])?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    ensure!(report["supported"] == false, "{report:#}");
+    let bundle = &report["bundles"][0];
+    let find = |list: &str, name: &str| -> Result<Value> {
+        let rows = bundle[list].as_array().context("a list")?;
+        let found = rows.iter().find(|row| row["name"] == name).cloned();
+        found.with_context(|| format!("no {name} in {bundle:#}"))
+    };
+    let ldap =
+        json!({"kind": "policy", "name": "Ldap", "count": 2, "supported": "no", "limits": []});
+    ensure!(find("parts", "Ldap")? == ldap);
+    let map =
+        json!({"kind": "key value map", "name": "settings", "by": ["Map"], "presence": "unknown"});
+    ensure!(find("needs", "settings")? == map);
+    ensure!(bundle["refusals"].as_array().is_some_and(Vec::is_empty), "{bundle:#}");
     Ok(())
 }
 

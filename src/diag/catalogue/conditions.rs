@@ -58,16 +58,15 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "GW120",
             severities: &[Severity::Error],
-            what: "a function of message templates that is not supported yet",
+            what: "`jsonPath` or `xpath` in a message template, which are not supported yet",
             remedy: "write it without the function",
-            example: "apiproxy/policies/AM-Id.xml:3:20: error[GW120]: message template \
-                function `createUuid` is not supported yet",
+            example: "apiproxy/policies/AM-Id.xml:3:20: error[GW120]: message template function `jsonPath` is not supported yet",
         },
         Code {
             code: "GW121",
             severities: &[Severity::Warning],
-            what: "a call of something that is no function; it stays text",
-            remedy: "correct the name",
+            what: "a call of something that is no function, or with a number of arguments that it does not take; it stays text",
+            remedy: "correct the call",
             example: "apiproxy/policies/AM-Id.xml:3:20: warning[GW121]: `createUid` is no \
                 message template function; the call stays text",
         },
@@ -86,6 +85,14 @@ pub(super) static SECTION: Section = Section {
             remedy: "compare `request.queryparam.NAME`",
             example: "apiproxy/proxies/default.xml:17:47: warning[GW123]: the pattern has a \
                 `?`, which `proxy.pathsuffix` never holds",
+        },
+        Code {
+            code: "GW124",
+            severities: &[Severity::Warning],
+            what: "an argument of a function that is not as documented, and is read as it is meant; or a text \
+                that the function cannot use, and the call is empty",
+            remedy: "see the finding and [functions](functions.md)",
+            example: "apiproxy/policies/AM-Id.xml:3:20: warning[GW124]: `x` in `substring` is no whole number",
         },
     ],
 };

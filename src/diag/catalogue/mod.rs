@@ -47,6 +47,18 @@ pub static SECTIONS: &[&Section] = &[
     &unsupported::SECTION,
 ];
 
+/// What this gateway does not run yet: these findings go away as it grows.
+pub static WAITING: &[&str] = &[
+    "GW120", // functions of message templates
+    "GW133", // parts of endpoints and connections
+    "GW200", // policy types
+    "GW201", // connections
+    "GW202", // IntegrationEndpoint
+    "GW203", // https targets
+    "GW204", // connection properties
+    "GW315", // parts of message policies
+];
+
 /// Every code, section by section.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     SECTIONS.iter().flat_map(|section| section.codes)

@@ -47,5 +47,20 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/proxies/default.xml:7:10: warning[GW203]: https to targets is \
                 not supported yet",
         },
+        Code {
+            code: "GW204",
+            severities: &[Severity::Warning],
+            what: "a connection property that the gateway knows and does not act on yet",
+            remedy: "do not rely on it",
+            example: "apiproxy/targets/backend.xml:4:33: warning[GW204]: property `compression.algorithm` has \
+                no effect in this gateway yet",
+        },
+        Code {
+            code: "GW205",
+            severities: &[Severity::Warning],
+            what: "a target URL without references that is no absolute http or https URL",
+            remedy: "write `http://`, the host, and a path",
+            example: "apiproxy/targets/backend.xml:3:10: warning[GW205]: `backend.example.com/x` is no absolute URL",
+        },
     ],
 };

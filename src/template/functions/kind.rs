@@ -20,6 +20,15 @@ pub(in crate::template) struct Function {
     pub(in crate::template) run: Run,
 }
 
+impl Function {
+    pub(in crate::template) fn is_there(&self) -> bool {
+        match self.run {
+            Run::Pure(_) | Run::Random(_) => true,
+            Run::Missing => false,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::template) enum Kind {
     Text,
