@@ -62,7 +62,7 @@ fn judge(path: &Path, checked: Checked, view: &EnvironmentView) -> Judged {
         None => Inventory::default(),
     };
     let Checked { name, root, diags: mut refusals, sources, .. } = checked;
-    refusals.retain(is_refusal);
+    refusals.retain(|found| is_refusal(found));
     Judged { path: path.to_string_lossy().into_owned(), name, root, inventory, refusals, sources }
 }
 

@@ -176,9 +176,9 @@ impl Diagnostics {
         self.dropped
     }
 
-    /// Drops the kept findings that are not wanted.
-    pub fn retain(&mut self, is_wanted: impl FnMut(&Diagnostic) -> bool) {
-        self.items.retain(is_wanted);
+    /// Drops the kept findings that are not wanted; those that are may change.
+    pub fn retain(&mut self, is_wanted: impl FnMut(&mut Diagnostic) -> bool) {
+        self.items.retain_mut(is_wanted);
     }
 
     /// Orders by file, place and code, errors of one place first; equal findings once.

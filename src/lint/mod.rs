@@ -8,6 +8,7 @@ mod bn005_unattached_policy;
 mod bn010_missing_policy;
 mod bn012_unused_target;
 mod cc008_repeated_condition;
+mod exclusion;
 mod fl001_unconditional_flow;
 mod fr001_unconditional_fault_rule;
 mod fr003_only_fault_rule;
@@ -40,6 +41,7 @@ mod td003_target_endpoint_name;
 mod tests;
 mod view;
 
+pub use exclusion::exclude;
 pub use view::{DeployedPath, EnvironmentView};
 
 use std::collections::BTreeMap;

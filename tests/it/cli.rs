@@ -28,6 +28,7 @@ const CASES: &[Case] = &[
     ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
     ("json_is_one_object", json_is_one_object),
     ("other_programs_read_the_findings", other_programs_read_the_findings),
+    ("excluded_codes_are_not_told", excluded_codes_are_not_told),
     ("check_tells_support_and_needs", check_tells_support_and_needs),
     ("check_is_one_object", check_is_one_object),
     ("a_code_is_explained", a_code_is_explained),
@@ -216,6 +217,19 @@ fn other_programs_read_the_findings(root: &Path) -> Result<()> {
     ensure!(lines.contains("::error file=a/apiproxy/policies/Lookup.xml,line=2"), "{lines}");
     ensure!(lines.lines().all(|line| line.starts_with("::")), "{lines}");
     Ok(())
+}
+
+fn excluded_codes_are_not_told(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    write(&root.join("a/apiproxy/policies/Idle.xml"), r#"<RaiseFault name="Idle"/>"#)?;
+    let arguments = ["lint", "a", "--profile", "x", "--format", "short"];
+    check(root, &arguments, 0, "warning[BN005]: no Step names policy `Idle`", "")?;
+    write(&root.join("tollgate.toml"), "lint.excluded = ['BN005', 'GW141']\n")?;
+    let output = run(root, &arguments)?;
+    ensure!(!String::from_utf8(output.stdout)?.contains("BN005"));
+    // Under edge the missing cache refuses the bundle, whatever is excluded.
+    let note = "an error is not switched off by `lint.excluded`";
+    check(root, &["lint", "a"], 1, note, "1 error")
 }
 
 /// Beside the cached lookup, one of each thing that is not run, or not wholly.

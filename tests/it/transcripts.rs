@@ -85,6 +85,7 @@ fn deployer(clock: &Clock) -> (Deployer, Arc<Registry>) {
         environment: "test".into(),
         profile: Profile::Edge,
         unsupported_faults: false,
+        excluded: Default::default(),
         limits: tollgate::bundle::Limits::default(),
         body_bytes_max: 1024 * 1024,
         demo_backend: None,
