@@ -3,6 +3,9 @@
 //! Data goes to standard output, talk to standard error. Exit codes: 0 fine, 1 findings or a
 //! refused operation, 2 wrong usage, 3 internal error.
 
+mod bundles;
+mod check;
+mod explain;
 mod lint;
 mod serve;
 mod state;
@@ -48,6 +51,10 @@ enum Command {
     Serve(ServeArguments),
     /// Say what is wrong with bundles, with file, line and column
     Lint(LintArguments),
+    /// Say what of bundles is supported, and what they need of their environment
+    Check(CheckArguments),
+    /// Say what a code of `lint` means and what to do about it
+    Explain(ExplainArguments),
 }
 
 #[derive(Debug, Args)]
@@ -84,6 +91,36 @@ struct LintArguments {
     warnings_as_errors: bool,
 }
 
+#[derive(Debug, Args)]
+struct CheckArguments {
+    /// A bundle's folder or zip, a folder of them, or a policy XML
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The configuration file [default: tollgate.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The platform to judge by [default: the configuration's]
+    #[arg(long)]
+    profile: Option<ProfileName>,
+    #[arg(long, default_value = "text")]
+    format: CheckFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// A table for each bundle
+    Text,
+    /// One object for all bundles
+    Json,
+}
+
+#[derive(Debug, Args)]
+struct ExplainArguments {
+    /// Such as BN005
+    #[arg(value_name = "CODE")]
+    code: String,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// With the source line, for people
@@ -92,6 +129,12 @@ enum Format {
     Short,
     /// One object for all bundles
     Json,
+    /// A SARIF 2.1.0 log, for code scanning
+    Sarif,
+    /// A JUnit report, for build servers
+    Junit,
+    /// Workflow commands, which GitHub shows beside the lines
+    Github,
 }
 
 /// Why a command did not do what it was asked.
@@ -110,6 +153,8 @@ pub enum CliError {
              name a folder or a zip that holds apiproxy/ or sharedflowbundle/, or a policy XML",
             path.display())]
     NoBundle { path: PathBuf },
+    #[error("`{code}` is no code; the nearest is `{nearest}`, and docs/lint.md lists them all")]
+    NoCode { code: String, nearest: &'static str },
     #[error("cannot write to standard output")]
     Write(#[source] io::Error),
     #[error("cannot {what}")]
@@ -122,7 +167,9 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Arguments(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
-            Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } => USAGE,
+            Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoCode { .. } => {
+                USAGE
+            }
             Self::State(_) | Self::Write(_) | Self::Serve { .. } | Self::Start(_) => REFUSED,
         }
     }
@@ -136,9 +183,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError
         None => serve::serve(arguments.serve),
         Some(Command::Serve(arguments)) => serve::serve(arguments),
         Some(Command::Lint(arguments)) => lint::lint(arguments),
+        Some(Command::Check(arguments)) => check::check(arguments),
+        Some(Command::Explain(arguments)) => explain::explain(&arguments),
     }
 }
 
 fn load(config: Option<PathBuf>, overrides: &Overrides) -> Result<Config, CliError> {
     Ok(Config::load(config.as_deref(), overrides)?)
+}
+
+/// Whoever reads may stop early, as `head` does; the exit code stays that of the findings.
+fn ignore_closed_pipe(error: io::Error) -> Result<(), CliError> {
+    if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(CliError::Write(error)) }
 }

@@ -30,6 +30,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) deploy: Deploy,
     #[serde(default)]
+    pub(super) lint: Lint,
+    #[serde(default)]
     pub(super) targets: Targets,
     #[serde(default)]
     pub(super) limits: LimitKeys,
@@ -60,6 +62,13 @@ pub(super) struct Deploy {
     pub(super) folders: Option<Vec<Spanned<String>>>,
     pub(super) watch: Option<bool>,
     pub(super) unsupported: Option<Unsupported>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lint {
+    #[serde(default)]
+    pub(super) excluded: Vec<LintCode>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -191,6 +200,27 @@ impl TryFrom<String> for Name {
             "`{name}` is no name; use 1 to {NAME_CHARS_MAX} letters, digits, `-`, `_` and `.`, \
              beginning with a letter or digit"
         ))
+    }
+}
+
+/// A code of the form that lint's have; one that this gateway does not have is taken too, so that
+/// a list for apigeelint can be copied.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct LintCode(pub(super) String);
+
+impl TryFrom<String> for LintCode {
+    type Error = String;
+
+    fn try_from(code: String) -> Result<Self, String> {
+        let bytes = code.strip_prefix("EX-").unwrap_or(&code).as_bytes();
+        let is_code = bytes.len() == 5
+            && bytes.iter().take(2).all(u8::is_ascii_uppercase)
+            && bytes.iter().skip(2).all(u8::is_ascii_digit);
+        if is_code {
+            return Ok(Self(code));
+        }
+        Err(format!("`{code}` is no code of lint; write two capitals and three digits, as `BN005`"))
     }
 }
 

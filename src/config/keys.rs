@@ -19,6 +19,7 @@ pub(super) const KEYS: &[&str] = &[
     "deploy.folders",
     "deploy.watch",
     "deploy.unsupported",
+    "lint.excluded",
     "targets.allow_self",
     "limits.body_bytes_max",
     "limits.connections_max",

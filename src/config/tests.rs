@@ -153,6 +153,12 @@ fn values_are_refused_with_their_place() {
             ],
         ),
         (
+            "lint.excluded = ['BN005', 'EX-AB123', 'bn5']",
+            expect![
+                "conf/tollgate.toml:1:17: `bn5` is no code of lint; write two capitals and three digits, as `BN005`"
+            ],
+        ),
+        (
             "limits.body_bytes_max = 0",
             expect!["conf/tollgate.toml:1:25: 0 is out of range; write 1 to 1073741824"],
         ),

@@ -58,6 +58,7 @@ pub fn check_path(path: &Path, limits: &Limits, view: &EnvironmentView) -> Check
                 head.map(|head| Found::EnvironmentPolicy { head: Box::new(head) }),
                 diags,
                 bundle,
+                view,
             )
         }
         Ok(mut bundle) => {
@@ -73,13 +74,20 @@ pub fn check_path(path: &Path, limits: &Limits, view: &EnvironmentView) -> Check
                     BundleKind::SharedFlow => Found::SharedFlow { proxy, policies },
                 }
             });
-            finish(name, found, diags, bundle)
+            finish(name, found, diags, bundle, view)
         }
         Err(error) => unreadable(file_name(), &error),
     }
 }
 
-fn finish(name: String, found: Option<Found>, mut diags: Diagnostics, bundle: Bundle) -> Checked {
+fn finish(
+    name: String,
+    found: Option<Found>,
+    mut diags: Diagnostics,
+    bundle: Bundle,
+    view: &EnvironmentView,
+) -> Checked {
+    lint::exclude(&mut diags, bundle.sources(), view);
     diags.sort();
     let root = bundle.display_root().to_owned();
     Checked { name, found, diags, sources: bundle.into_sources(), root, incomplete: false }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub profile: Profile,
     /// Whether a policy type that is not built yet refuses the bundle or faults when reached.
     pub unsupported_faults: bool,
+    /// Codes of lint that are not told of unless they are errors.
+    pub excluded: BTreeSet<String>,
     pub limits: Limits,
     /// The largest body that a step may read where its endpoint says nothing else.
     pub body_bytes_max: usize,
@@ -167,6 +169,7 @@ impl Deployer {
             self.settings.profile,
         );
         view.unsupported_faults = self.settings.unsupported_faults;
+        view.excluded = self.settings.excluded.clone();
         view.caches = self.caches.names().into_iter().collect();
         for (at, active) in &self.active {
             if Some(at.as_path()) == path {

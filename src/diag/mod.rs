@@ -3,13 +3,20 @@
 //! A [`Span`] is a byte range of one file of a [`SourceMap`]; lines and columns are
 //! computed only when a finding is shown. Columns count Unicode scalar values from 1.
 
+pub mod catalogue;
+mod github;
 mod json;
+mod junit;
+mod sarif;
 mod source;
 mod text;
 
+pub use github::render_github;
 pub use json::bundle_json;
+pub use junit::{Failing, JunitReport};
+pub use sarif::SarifLog;
 pub use source::{FileId, Position, SourceMap};
-pub use text::{Style, render_short, render_text};
+pub use text::{Style, render_short, render_text, visible};
 
 #[cfg(test)]
 mod tests;
@@ -167,6 +174,11 @@ impl Diagnostics {
     /// How many were made past the limit and not kept.
     pub fn dropped(&self) -> usize {
         self.dropped
+    }
+
+    /// Drops the kept findings that are not wanted; those that are may change.
+    pub fn retain(&mut self, is_wanted: impl FnMut(&mut Diagnostic) -> bool) {
+        self.items.retain_mut(is_wanted);
     }
 
     /// Orders by file, place and code, errors of one place first; equal findings once.

@@ -1,7 +1,12 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use crate::diag::{Diagnostics, SourceMap, Span, Style, bundle_json, render_short, render_text};
+use serde_json::Value;
+
+use crate::diag::{
+    Diagnostics, Failing, JunitReport, SarifLog, SourceMap, Span, Style, bundle_json,
+    render_github, render_short, render_text,
+};
 
 const ROOT: &str = "proxies/shop";
 const FILE: &str = "apiproxy/policies/X.xml";
@@ -300,6 +305,209 @@ fn json_shape() {
     .assert_eq(&text);
 }
 
+fn sarif() -> Value {
+    let (diags, sources) = mixed();
+    let mut log = SarifLog::default();
+    log.add("proxies/shop", ROOT, &diags, &sources);
+    log.add("/tmp/100 %", "", &diags, &sources);
+    log.into_json(|code| (code == "PD003").then_some("a rule behind another"))
+}
+
+#[test]
+fn sarif_shape() {
+    let log = sarif();
+    let run = &log["runs"][0];
+    expect![[r#"
+        [
+          {
+            "id": "PD003",
+            "shortDescription": {
+              "text": "a rule behind another"
+            }
+          },
+          {
+            "id": "GW001"
+          }
+        ]
+        {
+          "ruleId": "PD003",
+          "ruleIndex": 0,
+          "level": "warning",
+          "message": {
+            "text": "`a\u001b[2J` is \u0001taken; names are unique; rename it"
+          },
+          "locations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "proxies/shop/apiproxy/policies/X.xml"
+                },
+                "region": {
+                  "startLine": 3,
+                  "startColumn": 17,
+                  "endLine": 3,
+                  "endColumn": 18
+                }
+              }
+            }
+          ],
+          "relatedLocations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "proxies/shop/apiproxy/policies/X.xml"
+                },
+                "region": {
+                  "startLine": 2,
+                  "startColumn": 15,
+                  "endLine": 2,
+                  "endColumn": 16
+                }
+              },
+              "message": {
+                "text": "the first one"
+              }
+            }
+          ]
+        }
+    "#]]
+    .assert_eq(&format!("{:#}\n{:#}\n", run["tool"]["driver"]["rules"], run["results"][0]));
+}
+
+/// OASIS SARIF 2.1.0: what the schema requires of each object that we write, and the values that
+/// it allows.
+#[test]
+fn sarif_has_what_the_standard_requires() {
+    let log = sarif();
+    assert_eq!(log["version"], "2.1.0");
+    let runs = log["runs"].as_array().expect("3.13.4: `runs` is an array");
+    for run in runs {
+        let driver = run["tool"]["driver"].as_object().expect("3.14.6 and 3.18.2");
+        assert!(driver["name"].is_string(), "3.19.8");
+        assert!(
+            ["utf16CodeUnits", "unicodeCodePoints"].iter().any(|kind| run["columnKind"] == *kind)
+        );
+        let rules = driver["rules"].as_array().expect("3.19.23");
+        let ids: Vec<_> = rules.iter().map(|rule| rule["id"].as_str().expect("3.49.3")).collect();
+        for rule in rules {
+            let text = rule.get("shortDescription").map(|text| &text["text"]);
+            assert!(text.is_none_or(Value::is_string), "3.12.3: {rule}");
+        }
+        for result in run["results"].as_array().expect("3.14.23") {
+            let index = usize::try_from(result["ruleIndex"].as_u64().expect("3.27.6"));
+            let rule = ids.get(index.expect("small")).copied();
+            assert_eq!(rule, result["ruleId"].as_str(), "3.27.5 and 3.27.6");
+            assert!(
+                ["none", "note", "warning", "error"].iter().any(|level| result["level"] == *level)
+            );
+            assert!(result["message"]["text"].is_string(), "3.11.8");
+            let related = result
+                .get("relatedLocations")
+                .map_or(&[][..], |list| list.as_array().expect("3.27.22").as_slice());
+            for place in result["locations"].as_array().expect("3.27.12").iter().chain(related) {
+                check_sarif_place(&place["physicalLocation"]);
+            }
+        }
+    }
+    let invocations = runs[0].get("invocations");
+    assert!(invocations.is_none(), "nothing was left out: {invocations:?}");
+}
+
+fn check_sarif_place(place: &Value) {
+    let uri = place["artifactLocation"]["uri"].as_str().expect("3.4.3");
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "/-._~%:".contains(c);
+    assert!(uri.chars().all(is_allowed), "RFC 3986: {uri}");
+    let scheme = uri.split('/').next().unwrap_or_default();
+    assert!(scheme == "file:" || !scheme.contains(':'), "RFC 3986, section 4.2: {uri}");
+    let Some(region) = place.get("region") else { return };
+    for field in ["startLine", "startColumn", "endLine", "endColumn"] {
+        assert!(region[field].as_u64().is_some_and(|at| at >= 1), "3.30: {region}");
+    }
+    let at = |line: &str, column: &str| (region[line].as_u64(), region[column].as_u64());
+    assert!(at("startLine", "startColumn") <= at("endLine", "endColumn"), "3.30: {region}");
+}
+
+#[test]
+fn sarif_says_what_was_not_kept() {
+    let mut diags = Diagnostics::default();
+    for at in 0..1001 {
+        diags.error("GW104", None, format!("number {at}"));
+    }
+    let mut log = SarifLog::default();
+    log.add(ROOT, ROOT, &diags, &SourceMap::default());
+    let log = log.into_json(|_| None);
+    let told = &log["runs"][0]["invocations"][0];
+    assert_eq!(told["executionSuccessful"], true, "3.20.14 is required");
+    let text = &told["toolExecutionNotifications"][0]["message"]["text"];
+    assert_eq!(text, "1 more finding is not shown");
+}
+
+#[test]
+fn github_shape_and_escapes() {
+    let (diags, sources) = mixed();
+    expect![[r#"
+        ::warning file=proxies/shop/apiproxy/policies/X.xml,line=3,endLine=3,col=17,endColumn=17,title=PD003::`a\u{1b}[2J` is \u{1}taken%0Anote: the first one, proxies/shop/apiproxy/policies/X.xml:2:15%0Anote: names are unique%0Ahelp: rename it
+        ::error file=proxies/shop,title=GW001::nothing\nhere
+    "#]]
+    .assert_eq(&render_github(ROOT, ROOT, &diags, &sources));
+    let mut diags = Diagnostics::default();
+    diags.warning("GW104", None, "100 %: a,b");
+    let line = render_github("a:b,c%", "", &diags, &SourceMap::default());
+    assert_eq!(line, "::warning file=a%3Ab%2Cc%25,title=GW104::100 %25: a,b\n");
+    // A place that ends on another line has no columns.
+    let (sources, span) = source("<A>\n</A>", "<A>\n</A>");
+    let mut diags = Diagnostics::default();
+    diags.error("GW104", span, "not so");
+    let line = render_github("a", "a", &diags, &sources);
+    assert!(
+        line.starts_with("::error file=a/apiproxy/policies/X.xml,line=1,endLine=2,title="),
+        "{line}"
+    );
+}
+
+#[test]
+fn junit_shape() {
+    let (diags, sources) = mixed();
+    let mut report = JunitReport::new(Failing::Errors);
+    report.add("proxies/a&b", ROOT, &diags, &sources);
+    report.add("proxies/fine", ROOT, &Diagnostics::default(), &sources);
+    let text = report.into_xml().expect("memory takes it");
+    roxmltree::Document::parse(&text).expect("well-formed");
+    expect![[r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="tollgate lint" tests="3" failures="1" errors="0">
+          <testsuite name="proxies/a&amp;b" tests="2" failures="1" errors="0" skipped="0">
+            <testcase classname="proxies/a&amp;b" name="PD003 proxies/shop/apiproxy/policies/X.xml:3:17">
+              <system-out>proxies/shop/apiproxy/policies/X.xml:3:17: warning[PD003]: `a�[2J` is �taken
+        note: the first one
+        note: names are unique
+        help: rename it</system-out>
+            </testcase>
+            <testcase classname="proxies/a&amp;b" name="GW001 proxies/a&amp;b">
+              <failure type="error" message="nothing&#10;here">proxies/a&amp;b: error[GW001]: nothing
+        here</failure>
+            </testcase>
+          </testsuite>
+          <testsuite name="proxies/fine" tests="1" failures="0" errors="0" skipped="0">
+            <testcase classname="proxies/fine" name="lint"/>
+          </testsuite>
+        </testsuites>
+    "#]]
+    .assert_eq(&text);
+}
+
+#[test]
+fn junit_fails_warnings_where_they_count() {
+    let (diags, sources) = mixed();
+    for (failing, failures) in [(Failing::Errors, "1"), (Failing::ErrorsAndWarnings, "2")] {
+        let mut report = JunitReport::new(failing);
+        report.add("a", ROOT, &diags, &sources);
+        let text = report.into_xml().expect("memory takes it");
+        let document = roxmltree::Document::parse(&text).expect("well-formed");
+        assert_eq!(document.root_element().attribute("failures"), Some(failures), "{text}");
+    }
+}
+
 #[test]
 fn colored_text_is_the_plain_text_with_escapes() {
     let (diags, sources) = mixed();
@@ -342,6 +550,17 @@ proptest! {
         prop_assert!(!shown.chars().any(|c| c != '\n' && c.is_control()), "{:?}", shown);
         let short = render_short("", &diags, &sources);
         prop_assert_eq!(short.lines().count(), 1);
+        let github = render_github("", "", &diags, &sources);
+        prop_assert_eq!(github.lines().count(), 1);
+        prop_assert!(!github.trim_end_matches('\n').chars().any(char::is_control), "{:?}", github);
+        let mut report = JunitReport::new(Failing::Errors);
+        report.add(&text, "", &diags, &sources);
+        let junit = report.into_xml().expect("memory takes it");
+        prop_assert!(roxmltree::Document::parse(&junit).is_ok(), "{:?}", junit);
+        let mut log = SarifLog::default();
+        log.add(&text, "", &diags, &sources);
+        let log = log.into_json(|_| None);
+        check_sarif_place(&log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]);
         prop_assert!(!short.trim_end_matches('\n').chars().any(char::is_control), "{:?}", short);
     }
 }

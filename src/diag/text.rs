@@ -73,7 +73,8 @@ pub fn render_short(root: &str, diags: &Diagnostics, sources: &SourceMap) -> Str
     out
 }
 
-fn dropped_text(dropped: usize) -> String {
+/// That some findings were made past the limit.
+pub(super) fn dropped_text(dropped: usize) -> String {
     let noun = if dropped == 1 { "finding is" } else { "findings are" };
     format!("{dropped} more {noun} not shown")
 }
@@ -156,14 +157,19 @@ fn cut(text: &str, span: Span) -> Drawn {
 }
 
 fn path_text(root: &str, name: &str) -> String {
+    visible(&file_path(root, name))
+}
+
+/// The path of a file of the bundle that `root` stands before.
+pub(super) fn file_path(root: &str, name: &str) -> String {
     match root.trim_end_matches('/') {
-        "" if root.is_empty() => visible(name),
-        trimmed => visible(&format!("{trimmed}/{name}")),
+        "" if root.is_empty() => name.to_owned(),
+        trimmed => format!("{trimmed}/{name}"),
     }
 }
 
 /// The text with each character that could steer a terminal written as an escape.
-fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -8,6 +8,7 @@ mod bn005_unattached_policy;
 mod bn010_missing_policy;
 mod bn012_unused_target;
 mod cc008_repeated_condition;
+mod exclusion;
 mod fl001_unconditional_flow;
 mod fr001_unconditional_fault_rule;
 mod fr003_only_fault_rule;
@@ -25,6 +26,7 @@ mod gw203_https_target;
 mod gw204_idle_property;
 mod gw205_bad_url;
 mod gw206_missing_shared_flow;
+pub mod inventory;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
 mod pd003_default_route_not_last;
@@ -40,6 +42,7 @@ mod td003_target_endpoint_name;
 mod tests;
 mod view;
 
+pub use exclusion::exclude;
 pub use view::{DeployedPath, EnvironmentView};
 
 use std::collections::BTreeMap;

@@ -13,6 +13,8 @@ pub struct EnvironmentView {
     /// Whether what this gateway does not run yet deploys and faults when a request reaches
     /// it. `false`: the bundle is refused.
     pub unsupported_faults: bool,
+    /// Codes whose warnings and notes nobody wants to hear.
+    pub excluded: BTreeSet<String>,
     /// Names of the environment's caches.
     pub caches: BTreeSet<String>,
     /// Base paths that are taken.
@@ -40,6 +42,7 @@ impl EnvironmentView {
             environment: environment.to_owned(),
             profile,
             unsupported_faults: false,
+            excluded: BTreeSet::new(),
             caches: BTreeSet::new(),
             base_paths: Vec::new(),
             shared_flows: BTreeSet::new(),

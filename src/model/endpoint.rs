@@ -74,6 +74,9 @@ pub(super) fn target_endpoint(
     let fault_rules = flow::fault_rules(&mut xml);
     event_flow(&mut xml);
     let (connection, properties) = target_connection(&mut xml, &name);
+    let http_connection = ["HTTPTargetConnection", "HttpTargetConnection"]
+        .iter()
+        .find_map(|name| element.child(name));
     xml.finish();
     TargetEndpoint {
         name,
@@ -82,6 +85,7 @@ pub(super) fn target_endpoint(
         flows,
         fault_rules,
         connection,
+        http_connection: http_connection.cloned(),
         properties,
     }
 }

@@ -79,6 +79,8 @@ pub struct TargetEndpoint {
     pub flows: Flows,
     pub fault_rules: FaultRules,
     pub connection: Connection,
+    /// The HTTPTargetConnection as written, for what speaks of parts that nothing runs yet.
+    pub http_connection: Option<Element>,
     pub properties: Vec<Property>,
 }
 

@@ -48,6 +48,17 @@ pub struct UnresolvedVariable {
     pub name: String,
 }
 
+/// The functions that a text calls, by name. A call that parses as none (GW121) counts.
+pub fn functions_in(text: &str) -> impl Iterator<Item = &'static str> {
+    memchr::memchr_iter(b'{', text.as_bytes()).filter_map(|at| {
+        let inner = text.get(at + 1..)?;
+        let name = inner.get(..inner.find(|c: char| !c.is_ascii_alphanumeric())?)?;
+        let function = functions::find(name)?;
+        let is_call = inner.as_bytes().get(name.len()) == Some(&b'(');
+        is_call.then_some(function.name)
+    })
+}
+
 impl Template {
     /// Braces as delimiters. `span` is the text's place, for findings.
     pub fn parse(text: &str, span: Span, diags: &mut Diagnostics) -> Self {

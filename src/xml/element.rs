@@ -55,6 +55,31 @@ impl Element {
         })
     }
 
+    /// The element itself and every element below it, in document order.
+    pub fn descendants(&self) -> impl Iterator<Item = &Element> {
+        let mut open = vec![self];
+        std::iter::from_fn(move || {
+            let next = open.pop()?;
+            let below = open.len();
+            open.extend(next.elements());
+            if let Some(children) = open.get_mut(below..) {
+                children.reverse();
+            }
+            Some(next)
+        })
+    }
+
+    /// Every attribute value and every run of text of the element and of those below it.
+    pub fn texts_below(&self) -> impl Iterator<Item = &str> {
+        self.descendants().flat_map(|element| {
+            let values = element.attributes.iter().map(|attribute| attribute.value.as_str());
+            values.chain(element.children.iter().filter_map(|node| match node {
+                Node::Text { text, .. } => Some(text.as_str()),
+                Node::Element(_) | Node::Comment { .. } => None,
+            }))
+        })
+    }
+
     /// The first child of that name.
     pub fn child(&self, name: &str) -> Option<&Element> {
         self.elements().find(|element| element.name == name)

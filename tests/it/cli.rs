@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use expect_test::expect;
 use libtest_mimic::Trial;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tollgate::cli::StateDir;
 
@@ -26,6 +27,11 @@ const CASES: &[Case] = &[
     ("a_fine_bundle_ends_with_0", a_fine_bundle_ends_with_0),
     ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
     ("json_is_one_object", json_is_one_object),
+    ("other_programs_read_the_findings", other_programs_read_the_findings),
+    ("excluded_codes_are_not_told", excluded_codes_are_not_told),
+    ("check_tells_support_and_needs", check_tells_support_and_needs),
+    ("check_is_one_object", check_is_one_object),
+    ("a_code_is_explained", a_code_is_explained),
     ("caches_come_from_the_configuration", caches_come_from_the_configuration),
 ];
 
@@ -188,6 +194,152 @@ fn json_is_one_object(root: &Path) -> Result<()> {
     ensure!(report["bundles"][0]["path"] == "a", "{report}");
     ensure!(report["bundles"][0]["diagnostics"][0]["severity"] == "error", "{report}");
     Ok(())
+}
+
+fn other_programs_read_the_findings(root: &Path) -> Result<()> {
+    for name in ["a", "b"] {
+        write_bundle(&root.join(name))?;
+    }
+    let told = |format: &str| -> Result<String> {
+        let output = run(root, &["lint", "a", "b", "--format", format])?;
+        ensure!(output.status.code() == Some(1), "{output:?}");
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let log: Value = serde_json::from_str(&told("sarif")?)?;
+    let run = &log["runs"][0];
+    ensure!(run["results"].as_array().is_some_and(|list| list.len() >= 2), "{log:#}");
+    ensure!(run["tool"]["driver"]["rules"][0]["shortDescription"]["text"].is_string(), "{log:#}");
+    let report = told("junit")?;
+    let report = roxmltree::Document::parse(&report)?;
+    let suites = report.root_element().children().filter(|node| node.has_tag_name("testsuite"));
+    ensure!(suites.map(|suite| suite.attribute("name")).eq([Some("a"), Some("b")]));
+    let lines = told("github")?;
+    ensure!(lines.contains("::error file=a/apiproxy/policies/Lookup.xml,line=2"), "{lines}");
+    ensure!(lines.lines().all(|line| line.starts_with("::")), "{lines}");
+    Ok(())
+}
+
+fn excluded_codes_are_not_told(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    write(&root.join("a/apiproxy/policies/Idle.xml"), r#"<RaiseFault name="Idle"/>"#)?;
+    let arguments = ["lint", "a", "--profile", "x", "--format", "short"];
+    check(root, &arguments, 0, "warning[BN005]: no Step names policy `Idle`", "")?;
+    write(&root.join("tollgate.toml"), "lint.excluded = ['BN005', 'GW141']\n")?;
+    let output = run(root, &arguments)?;
+    ensure!(!String::from_utf8(output.stdout)?.contains("BN005"));
+    // Under edge the missing cache refuses the bundle, whatever is excluded.
+    let note = "an error is not switched off by `lint.excluded`";
+    check(root, &["lint", "a"], 1, note, "1 error")
+}
+
+/// Beside the cached lookup, one of each thing that is not run, or not wholly.
+fn write_demanding_bundle(folder: &Path) -> Result<()> {
+    write_bundle(folder)?;
+    let root = folder.join("apiproxy");
+    write(
+        &root.join("targets/balanced.xml"),
+        r#"<TargetEndpoint name="balanced">
+  <HTTPTargetConnection>
+    <LoadBalancer><Server name="east"/><Server name="west"/></LoadBalancer>
+  </HTTPTargetConnection>
+</TargetEndpoint>"#,
+    )?;
+    write(
+        &root.join("targets/plain.xml"),
+        r#"<TargetEndpoint name="plain">
+  <HTTPTargetConnection><URL>https://backend.example.com/</URL></HTTPTargetConnection>
+</TargetEndpoint>"#,
+    )?;
+    for (name, policy) in [
+        ("Log-A", r#"<Ldap name="Log-A"/>"#),
+        ("Log-B", r#"<Ldap name="Log-B"/>"#),
+        ("Map", r#"<KeyValueMapOperations name="Map" mapIdentifier="settings"/>"#),
+        (
+            "Call",
+            r#"<FlowCallout name="Call"><SharedFlowBundle>auth</SharedFlowBundle></FlowCallout>"#,
+        ),
+        (
+            "Id",
+            r#"<AssignMessage name="Id"><Set><Payload>{createUuid()} {toUpperCase(a)} {createUuid()} {none()}</Payload></Set></AssignMessage>"#,
+        ),
+    ] {
+        write(&root.join(format!("policies/{name}.xml")), policy)?;
+    }
+    Ok(())
+}
+
+fn check_tells_support_and_needs(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    // A missing cache is a need; all else is there.
+    let table = "a (a)
+
+  part                 count  supported
+  policy  LookupCache  1      yes
+
+  needs          named by  environment
+  cache  tokens  Lookup    lacks it
+";
+    check(root, &["check", "a"], 0, table, "")?;
+    check(root, &["check", "a", "--profile", "x"], 0, "makes it on first use", "")?;
+    write(&root.join("tollgate.toml"), "[[cache]]\nname = 'tokens'\n")?;
+    check(root, &["check", "a"], 0, "has it", "")?;
+    write(&root.join("a/apiproxy/policies/Bad.xml"), "<Bad name='Bad'/>")?;
+    let refused = "Apigee refuses it:\n  a/apiproxy/policies/Bad.xml:1:2: error[PO029]: ";
+    check(root, &["check", "a"], 1, refused, "")?;
+    write_demanding_bundle(&root.join("b"))?;
+    let output = run(root, &["check", "b"])?;
+    ensure!(output.status.code() == Some(1), "{output:?}");
+    expect![[r#"
+        b (b)
+
+          part                               count  supported
+          policy      AssignMessage          1      yes
+          policy      FlowCallout            1      yes
+          policy      KeyValueMapOperations  1      no
+          policy      Ldap                   2      no
+          policy      LookupCache            1      yes
+          connection  LoadBalancer           1      no
+          connection  URL                    1      in part: https to targets is not supported yet
+          function    createUuid             2      yes
+          function    toUpperCase            1      yes
+
+          needs                    named by  environment
+          cache          tokens    Lookup    has it
+          key value map  settings  Map       not known
+          target server  east      balanced  not known
+          target server  west      balanced  not known
+          shared flow    auth      Call      lacks it
+    "#]]
+    .assert_eq(&String::from_utf8(output.stdout)?);
+    check(root, &["check"], 2, "", "PATH")
+}
+
+fn check_is_one_object(root: &Path) -> Result<()> {
+    write_demanding_bundle(&root.join("b"))?;
+    let output = run(root, &["check", "b", "--format", "json"])?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    ensure!(report["supported"] == false, "{report:#}");
+    let bundle = &report["bundles"][0];
+    let find = |list: &str, name: &str| -> Result<Value> {
+        let rows = bundle[list].as_array().context("a list")?;
+        let found = rows.iter().find(|row| row["name"] == name).cloned();
+        found.with_context(|| format!("no {name} in {bundle:#}"))
+    };
+    let ldap =
+        json!({"kind": "policy", "name": "Ldap", "count": 2, "supported": "no", "limits": []});
+    ensure!(find("parts", "Ldap")? == ldap);
+    let map =
+        json!({"kind": "key value map", "name": "settings", "by": ["Map"], "presence": "unknown"});
+    ensure!(find("needs", "settings")? == map);
+    ensure!(bundle["refusals"].as_array().is_some_and(Vec::is_empty), "{bundle:#}");
+    Ok(())
+}
+
+fn a_code_is_explained(root: &Path) -> Result<()> {
+    check(root, &["explain", "BN005"], 0, "What to do: attach it, or delete it\nExample: ", "")?;
+    check(root, &["explain", "bn005"], 0, "BN005: warning\n", "")?;
+    check(root, &["explain", "BN004"], 2, "", "`BN004` is no code; the nearest is `BN003`")?;
+    check(root, &["explain"], 2, "", "CODE")
 }
 
 fn caches_come_from_the_configuration(root: &Path) -> Result<()> {

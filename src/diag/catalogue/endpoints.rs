@@ -1,0 +1,152 @@
+//! The codes of "Endpoints, flows and steps".
+
+use crate::diag::Severity;
+use crate::diag::catalogue::{Code, Section};
+
+pub(super) static SECTION: Section = Section {
+    title: "Endpoints, flows and steps",
+    codes: &[
+        Code {
+            code: "BN010",
+            severities: &[Severity::Error],
+            what: "a Step names a policy that neither the bundle nor the environment has",
+            remedy: "correct the name, or add the policy",
+            example: "apiproxy/proxies/default.xml:5:15: error[BN010]: Step names policy \
+                `LC-Tokne`, which does not exist",
+        },
+        Code {
+            code: "BN012",
+            severities: &[Severity::Warning],
+            what: "a TargetEndpoint that no RouteRule names",
+            remedy: "add a RouteRule, or delete it",
+            example: "apiproxy/targets/backend.xml:1:23: warning[BN012]: no RouteRule leads to \
+                TargetEndpoint `backend`",
+        },
+        Code {
+            code: "EP002",
+            severities: &[Severity::Warning],
+            what: "a RouteRule with two destinations",
+            remedy: "keep one",
+            example: "apiproxy/proxies/default.xml:7:10: warning[EP002]: RouteRule `backend` \
+                has a second destination",
+        },
+        Code {
+            code: "FL001",
+            severities: &[Severity::Warning],
+            what: "a Flow behind one without a Condition; it never runs",
+            remedy: "move the latter to the end",
+            example: "apiproxy/proxies/default.xml:10:17: warning[FL001]: Flow `read` never \
+                runs",
+        },
+        Code {
+            code: "FR001",
+            severities: &[Severity::Warning],
+            what: "a FaultRule that is tried after one without a Condition; it never runs. \
+                A ProxyEndpoint tries from the last to the first, a TargetEndpoint from \
+                the first to the last",
+            remedy: "move the one without a Condition to where it is tried last",
+            example: "apiproxy/proxies/default.xml:3:22: warning[FR001]: FaultRule `read` \
+                never runs",
+        },
+        Code {
+            code: "FR002",
+            severities: &[Severity::Warning],
+            what: "an element that has no effect in a DefaultFaultRule",
+            remedy: "delete it",
+            example: "apiproxy/proxies/default.xml:3:6: warning[FR002]: `Request` has no \
+                effect in `DefaultFaultRule`",
+        },
+        Code {
+            code: "FR003",
+            severities: &[Severity::Warning],
+            what: "a single FaultRule without a Condition",
+            remedy: "write it as `DefaultFaultRule`",
+            example: "apiproxy/proxies/default.xml:3:22: warning[FR003]: FaultRule `rest` \
+                stands alone and has no Condition",
+        },
+        Code {
+            code: "GW137",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "a BasePath that starts with `*` or holds `**`; one without a leading \
+                slash is a warning",
+            remedy: "start with an element that does not vary",
+            example: "apiproxy/proxies/all.xml:3:15: error[GW137]: BasePath `/*/weather` \
+                starts with `*`",
+        },
+        Code {
+            code: "GW138",
+            severities: &[Severity::Error],
+            what: "a BasePath that another ProxyEndpoint has, in the bundle or deployed; \
+                Apigee Edge's words",
+            remedy: "change it, or undeploy the other proxy",
+            example: "apiproxy/proxies/orders.xml:3:15: error[GW138]: Path /orders/ conflicts \
+                with existing deployment path for revision 7 of the APIProxy orders in \
+                organization acme",
+        },
+        Code {
+            code: "PD001",
+            severities: &[Severity::Error],
+            what: "a RouteRule names a TargetEndpoint that the bundle does not have",
+            remedy: "correct the name, or add the target",
+            example: "apiproxy/proxies/default.xml:6:21: error[PD001]: RouteRule `backend` \
+                names TargetEndpoint `backed`, which does not exist",
+        },
+        Code {
+            code: "PD002",
+            severities: &[Severity::Warning],
+            what: "no RouteRule, or none without a Condition: a request can be left without \
+                a route",
+            remedy: "add one at the end",
+            example: "apiproxy/proxies/default.xml:1:22: warning[PD002]: ProxyEndpoint \
+                `default` has no RouteRule without a Condition",
+        },
+        Code {
+            code: "PD003",
+            severities: &[Severity::Warning],
+            what: "a RouteRule behind one without a Condition; it is never taken",
+            remedy: "move the latter to the end",
+            example: "apiproxy/proxies/default.xml:6:20: warning[PD003]: RouteRule `read` is \
+                never taken",
+        },
+        Code {
+            code: "PD005",
+            severities: &[Severity::Warning],
+            what: "a VirtualHost under profile `x`",
+            remedy: "delete it",
+            example: "apiproxy/proxies/default.xml:4:18: warning[PD005]: VirtualHost `secure` \
+                has no effect under profile `x`",
+        },
+        Code {
+            code: "PD006",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "two base paths (error); none, which takes `/`; steps in the Request of a \
+                PostClientFlow, which never run",
+            remedy: "keep one BasePath; move the steps to `Response`",
+            example: "apiproxy/proxies/default.xml:1:22: warning[PD006]: ProxyEndpoint \
+                `default` has no BasePath",
+        },
+        Code {
+            code: "ST001",
+            severities: &[Severity::Error],
+            what: "a Step without a Name",
+            remedy: "name the policy",
+            example: "apiproxy/proxies/default.xml:4:7: error[ST001]: `Step` has no `Name`",
+        },
+        Code {
+            code: "ST002",
+            severities: &[Severity::Warning],
+            what: "a Step with a second Name; an empty Condition, which always holds",
+            remedy: "delete it",
+            example: "apiproxy/proxies/default.xml:6:9: warning[ST002]: a second `Name` in a \
+                `Step` is never read",
+        },
+        Code {
+            code: "ST008",
+            severities: &[Severity::Warning],
+            what: "a Step behind a RaiseFault that always runs",
+            remedy: "delete it, or give the RaiseFault's Step a Condition",
+            example: "apiproxy/proxies/default.xml:8:15: warning[ST008]: Step `Env-Policy` \
+                never runs",
+        },
+    ],
+};

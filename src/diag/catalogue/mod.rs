@@ -1,0 +1,93 @@
+//! Every code that a finding can have: what it means and what to do about it.
+//!
+//! `docs/lint.md` shows these tables, and a test holds it to them. A code is never used for
+//! anything else later.
+
+mod conditions;
+mod endpoints;
+mod files;
+mod names;
+mod policies;
+mod targets;
+mod unsupported;
+
+use crate::diag::Severity;
+
+/// Codes that belong together.
+#[derive(Debug)]
+pub struct Section {
+    /// The heading on the page.
+    pub title: &'static str,
+    /// By code, in ASCII order.
+    pub codes: &'static [Code],
+}
+
+/// What there is to say of one code. The texts may hold backticks.
+#[derive(Debug)]
+pub struct Code {
+    pub code: &'static str,
+    /// Those that its findings can have, the worst first.
+    pub severities: &'static [Severity],
+    /// What such a finding says.
+    pub what: &'static str,
+    /// What to do, in the imperative.
+    pub remedy: &'static str,
+    /// A finding in its short form.
+    pub example: &'static str,
+}
+
+/// In the order of the page.
+pub static SECTIONS: &[&Section] = &[
+    &files::SECTION,
+    &names::SECTION,
+    &conditions::SECTION,
+    &endpoints::SECTION,
+    &targets::SECTION,
+    &policies::SECTION,
+    &unsupported::SECTION,
+];
+
+/// What this gateway does not run yet: these findings go away as it grows.
+pub static WAITING: &[&str] = &[
+    "GW133", // parts of endpoints and connections
+    "GW200", // policy types
+    "GW201", // connections
+    "GW202", // IntegrationEndpoint
+    "GW203", // https targets
+    "GW204", // connection properties
+    "GW315", // parts of message policies
+];
+
+/// Every code, section by section.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    SECTIONS.iter().flat_map(|section| section.codes)
+}
+
+/// The row of a code, written in capitals or not.
+pub fn find(code: &str) -> Option<&'static Code> {
+    codes().find(|row| row.code.eq_ignore_ascii_case(code))
+}
+
+/// The code that looks most like what was written: that which begins like it for longest, and
+/// among those the one whose number is least away.
+pub fn nearest(written: &str) -> Option<&'static str> {
+    let written = written.to_ascii_uppercase();
+    let number = |code: &str| -> i64 {
+        let digits: String = code.chars().filter(char::is_ascii_digit).take(6).collect();
+        digits.parse().unwrap_or(0)
+    };
+    let family = |code: &str| code.bytes().zip(written.bytes()).take(2).all(|(a, b)| a == b);
+    let rank = |row: &&Code| {
+        let distance = number(row.code).abs_diff(number(&written));
+        (!family(row.code), distance)
+    };
+    codes().min_by_key(rank).map(|row| row.code)
+}
+
+impl Code {
+    /// `error, warning`.
+    pub fn severities_text(&self) -> String {
+        let words: Vec<&str> = self.severities.iter().map(|severity| severity.as_str()).collect();
+        words.join(", ")
+    }
+}

@@ -1,0 +1,199 @@
+//! The codes of "Policies".
+
+use crate::diag::Severity;
+use crate::diag::catalogue::{Code, Section};
+
+pub(super) static SECTION: Section = Section {
+    title: "Policies",
+    codes: &[
+        Code {
+            code: "BN003",
+            severities: &[Severity::Warning],
+            what: "a LookupCache whose entries no policy of the bundle stores",
+            remedy: "attach a PopulateCache with the same cache, scope and key",
+            example: "apiproxy/policies/LC-Token.xml:3:3: warning[BN003]: nothing in the \
+                bundle stores what `LC-Token` looks up",
+        },
+        Code {
+            code: "BN005",
+            severities: &[Severity::Warning],
+            what: "a policy that no Step names",
+            remedy: "attach it, or delete it",
+            example: "apiproxy/policies/PC-Token.xml:1:22: warning[BN005]: no Step names \
+                policy `PC-Token`",
+        },
+        Code {
+            code: "GW141",
+            severities: &[Severity::Error],
+            what: "InvalidCacheResourceReference: a CacheResource that the environment does \
+                not have, in Apigee's words. Profile `x` creates the cache instead",
+            remedy: "create the cache, or correct the name",
+            example: "apiproxy/policies/LC-Token.xml:2:18: error[GW141]: Invalid cache \
+                resource reference tokenz in Step definition LC-Token. Context \
+                Revision:3;APIProxy:weather;Organization:acme;Environment:test",
+        },
+        Code {
+            code: "GW301",
+            severities: &[Severity::Warning],
+            what: "a part of a cache key with both a variable and a text",
+            remedy: "keep one",
+            example: "apiproxy/policies/LC-Token.xml:5:5: warning[GW301]: `KeyFragment` has \
+                both a ref and a text",
+        },
+        Code {
+            code: "GW302",
+            severities: &[Severity::Warning],
+            what: "a CacheKey without a KeyFragment",
+            remedy: "add one",
+            example: "apiproxy/policies/LC-Token.xml:4:3: warning[GW302]: `CacheKey` has no \
+                `KeyFragment`",
+        },
+        Code {
+            code: "GW303",
+            severities: &[Severity::Note],
+            what: "a Scope beside a Prefix, which goes before it",
+            remedy: "delete the Scope",
+            example: "apiproxy/policies/LC-Token.xml:3:10: note[GW303]: Scope `Proxy` has no \
+                effect beside a Prefix",
+        },
+        Code {
+            code: "GW304",
+            severities: &[Severity::Error],
+            what: "InvalidTimeout: a CacheLookupTimeoutInSeconds below 0, in Apigee's words",
+            remedy: "write a positive number",
+            example: "apiproxy/policies/LC-Token.xml:8:32: error[GW304]: \
+                CacheLookupTimeoutInSeconds -1 value should be greater than zero.",
+        },
+        Code {
+            code: "GW305",
+            severities: &[Severity::Warning],
+            what: "a CacheLookupTimeoutInSeconds of 0: a cache that does not answer at once \
+                is not waited for",
+            remedy: "write a positive number",
+            example: "apiproxy/policies/LC-Token.xml:8:32: warning[GW305]: \
+                CacheLookupTimeoutInSeconds is 0",
+        },
+        Code {
+            code: "GW306",
+            severities: &[Severity::Warning],
+            what: "a value is assigned to a variable that cannot be written",
+            remedy: "name another variable",
+            example: "apiproxy/policies/LC-Token.xml:9:13: warning[GW306]: `system.time` is \
+                read-only, so that a hit is lost",
+        },
+        Code {
+            code: "GW307",
+            severities: &[Severity::Warning],
+            what: "a part of an InvalidateCache that has no effect there",
+            remedy: "delete it",
+            example: "apiproxy/policies/IC-Token.xml:3:3: warning[GW307]: `CacheContext` has \
+                no effect beside a Prefix",
+        },
+        Code {
+            code: "GW311",
+            severities: &[Severity::Error],
+            what: "InvalidIndex: an index of a header or parameter that is not greater than \
+                zero",
+            remedy: "count from 1",
+            example: "apiproxy/policies/RF-No.xml:5:30: error[GW311]: RaiseFault[RF-No]: index \
+                must be greater than zero in a.0",
+        },
+        Code {
+            code: "GW312",
+            severities: &[Severity::Error],
+            what: "InvalidVariableName: a name that no variable may have",
+            remedy: "rename it",
+            example: "apiproxy/policies/AM-Set.xml:3:3: error[GW312]: AssignMessage schema \
+                validation failed: invalid variable name - null - in assign variable.",
+        },
+        Code {
+            code: "GW313",
+            severities: &[Severity::Error],
+            what: "a payload that cannot be read as its element says",
+            remedy: "see the finding",
+            example: "apiproxy/policies/AM-Set.xml:4:18: error[GW313]: `greeting.txt` is not \
+                the URL of a template",
+        },
+        Code {
+            code: "GW314",
+            severities: &[Severity::Warning],
+            what: "a header name that HTTP does not have; it has no effect",
+            remedy: "correct it",
+            example: "apiproxy/policies/AM-Set.xml:5:22: warning[GW314]: `x a` is not the name \
+                of a header",
+        },
+        Code {
+            code: "GW315",
+            severities: &[Severity::Warning],
+            what: "an element of a message policy that is not run yet",
+            remedy: "do without it",
+            example: "apiproxy/policies/AM-Set.xml:6:5: warning[GW315]: `Authentication` is \
+                not supported and has no effect",
+        },
+        Code {
+            code: "GW316",
+            severities: &[Severity::Warning],
+            what: "a message type that is neither request nor response",
+            remedy: "write one of them",
+            example: "apiproxy/policies/AM-Set.xml:2:19: warning[GW316]: `responset` is no \
+                type of message",
+        },
+        Code {
+            code: "GW320",
+            severities: &[Severity::Error],
+            what: "UserNameRequired, PasswordRequired, AssignToRequired, SourceRequired: what the Operation of a BasicAuthentication needs, in Apigee's words",
+            remedy: "write the element; `Decode` takes `User@ref` and `Password@ref`",
+            example: "apiproxy/policies/BA-Decode.xml:1:2: error[GW320]: BasicAuthenticationPolicy: Password element must be present for Decode operation.",
+        },
+        Code {
+            code: "GW321",
+            severities: &[Severity::Error],
+            what: "InvalidAllowedRate: a Rate of a SpikeArrest that is not a whole number with `ps` or `pm`, in Apigee's words",
+            remedy: "write one such as `30ps`",
+            example: "apiproxy/policies/SA-Fraction.xml:2:11: error[GW321]: Invalid spike arrest rate 30.1ps.",
+        },
+        Code {
+            code: "GW322",
+            severities: &[Severity::Error],
+            what: "InvalidQuotaInterval, InvalidQuotaTimeUnit, InvalidQuotaType, InvalidStartTime, StartTimeNotSupported, InvalidTimeUnitForDistributedQuota, InvalidSynchronizeIntervalForAsyncConfiguration, InvalidAsynchronizeConfigurationForSynchronousQuota: a part of a Quota, in Apigee's words",
+            remedy: "see the finding",
+            example: "apiproxy/policies/Q-Both.xml:6:5: error[GW322]: AsynchronousConfiguration is not valid for synchronous quota.",
+        },
+        Code {
+            code: "GW323",
+            severities: &[Severity::Warning],
+            what: "a Quota that always faults, lets nothing through, or has a part without effect",
+            remedy: "see the finding",
+            example: "apiproxy/policies/Q-Nothing.xml:1:2: warning[GW323]: a Quota of type calendar has no `StartTime`",
+        },
+        Code {
+            code: "GW324",
+            severities: &[Severity::Error],
+            what: "InvalidCount: an Allow of a ResetQuota that is not a whole number",
+            remedy: "write a number, or `ref`",
+            example: "apiproxy/policies/RQ-Count.xml:4:20: error[GW324]: Invalid count some in ResetQuota policy.",
+        },
+        Code {
+            code: "GW325",
+            severities: &[Severity::Error],
+            what: "UnsupportedDatatype, InvalidName, DatatypeMissing: a Statistic of a StatisticsCollector",
+            remedy: "write a type that it has, and another name",
+            example: "apiproxy/policies/SC-Types.xml:3:43: error[GW325]: StatisticsCollection char: Datatype is unsupported",
+        },
+        Code {
+            code: "PO029",
+            severities: &[Severity::Error],
+            what: "a root element that is no policy type",
+            remedy: "correct it",
+            example: "Shared-Lookup.xml:1:2: error[PO029]: policy type `CacheLookup` does not \
+                exist",
+        },
+        Code {
+            code: "PO030",
+            severities: &[Severity::Warning],
+            what: "an expiry that is missing, doubled, deprecated or too long",
+            remedy: "write one `TimeoutInSeconds`",
+            example: "apiproxy/policies/PC-Token.xml:1:2: warning[PO030]: no expiry is given",
+        },
+    ],
+};

@@ -1,0 +1,73 @@
+//! The codes of "Not supported yet".
+
+use crate::diag::Severity;
+use crate::diag::catalogue::{Code, Section};
+
+pub(super) static SECTION: Section = Section {
+    title: "Not supported yet",
+    codes: &[
+        Code {
+            code: "GW133",
+            severities: &[Severity::Warning],
+            what: "something that Apigee knows and that has no effect here yet: EventFlow, \
+                Authentication of a target, integration endpoints",
+            remedy: "do without it",
+            example: "apiproxy/integration-endpoints/orders.xml:1:2: warning[GW133]: \
+                integration endpoints are not supported yet",
+        },
+        Code {
+            code: "GW200",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "a policy of a type that is not supported yet",
+            remedy: "do without it, or deploy with `unsupported = \"fault\"`",
+            example: "apiproxy/policies/Find-User.xml:1:2: error[GW200]: policy type `Ldap` is \
+                not supported yet",
+        },
+        Code {
+            code: "GW201",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "a connection that is not supported yet, such as a LoadBalancer",
+            remedy: "write a `URL`",
+            example: "apiproxy/targets/backend.xml:3:6: error[GW201]: `LoadBalancer` is not \
+                supported yet",
+        },
+        Code {
+            code: "GW202",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "a RouteRule to an integration endpoint",
+            remedy: "route to a TargetEndpoint",
+            example: "apiproxy/proxies/default.xml:6:26: error[GW202]: `IntegrationEndpoint` \
+                is not supported yet",
+        },
+        Code {
+            code: "GW203",
+            severities: &[Severity::Warning],
+            what: "a target that is reached by https, which faults when it is called",
+            remedy: "reach the backend by http until https is supported",
+            example: "apiproxy/proxies/default.xml:7:10: warning[GW203]: https to targets is \
+                not supported yet",
+        },
+        Code {
+            code: "GW204",
+            severities: &[Severity::Warning],
+            what: "a connection property that the gateway knows and does not act on yet",
+            remedy: "do not rely on it",
+            example: "apiproxy/targets/backend.xml:4:33: warning[GW204]: property `compression.algorithm` has \
+                no effect in this gateway yet",
+        },
+        Code {
+            code: "GW205",
+            severities: &[Severity::Warning],
+            what: "a target URL without references that is no absolute http or https URL",
+            remedy: "write `http://`, the host, and a path",
+            example: "apiproxy/targets/backend.xml:3:10: warning[GW205]: `backend.example.com/x` is no absolute URL",
+        },
+        Code {
+            code: "GW206",
+            severities: &[Severity::Warning],
+            what: "a FlowCallout of a shared flow that is not deployed",
+            remedy: "deploy it, or mend the name",
+            example: "apiproxy/policies/FC-Audit.xml:5:21: warning[GW206]: shared flow `audit` is not deployed",
+        },
+    ],
+};
