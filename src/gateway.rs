@@ -154,8 +154,9 @@ impl Gateway {
         self.control.block_on(async { while self.tasks.join_next().await.is_some() {} });
     }
 
-    /// Waits for an interrupt or a termination signal.
-    pub fn wait_for_signal(&self) -> std::io::Result<()> {
+    /// Waits for an interrupt or a termination signal. `again` is called at the next one, while
+    /// the gateway stops.
+    pub fn wait_for_signal(&self, again: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         self.control.block_on(async {
             let mut interrupt = signal(SignalKind::interrupt())?;
@@ -164,6 +165,13 @@ impl Gateway {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
+            self.control.spawn(async move {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                again();
+            });
             Ok(())
         })
     }

@@ -8,13 +8,18 @@ pub mod diag;
 pub mod clock;
 pub mod profile;
 
+pub mod json;
+pub mod jsonpath;
+pub mod regex;
 pub mod xml;
 
 pub mod bundle;
+pub mod xmltree;
 
 pub mod variable;
 
 pub mod message;
+pub mod xpath;
 
 pub mod store;
 

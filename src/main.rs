@@ -51,10 +51,14 @@ fn fail(error: CliError) -> u8 {
 }
 
 fn start_log() -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .with_env_var(LOG_VARIABLE)
-        .from_env()?;
+    let filter = match std::env::var_os(LOG_VARIABLE) {
+        // The system's watcher tells at INFO of each folder that goes away.
+        None => EnvFilter::new("info,notify=warn"),
+        Some(_) => EnvFilter::builder()
+            .with_default_directive(LevelFilter::INFO.into())
+            .with_env_var(LOG_VARIABLE)
+            .from_env()?,
+    };
     let is_colored = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     tracing_subscriber::fmt()
         .with_env_filter(filter)

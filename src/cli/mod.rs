@@ -30,10 +30,16 @@ pub const INTERNAL: u8 = 3;
 
 /// An API gateway that runs Apigee proxy bundles as they are.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "Without a command, Tollgate serves.")]
+#[command(
+    version,
+    after_help = "Without a command, Tollgate serves.",
+    args_conflicts_with_subcommands = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -44,7 +50,7 @@ enum Command {
     Lint(LintArguments),
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 struct ServeArguments {
     /// The configuration file [default: tollgate.toml, where there is one]
     #[arg(long, value_name = "FILE")]
@@ -125,8 +131,9 @@ impl CliError {
 /// Runs the command that the arguments name, and says how the process ends. The first
 /// argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
-    match Arguments::try_parse_from(arguments)?.command {
-        None => serve::serve(ServeArguments::default()),
+    let arguments = Arguments::try_parse_from(arguments)?;
+    match arguments.command {
+        None => serve::serve(arguments.serve),
         Some(Command::Serve(arguments)) => serve::serve(arguments),
         Some(Command::Lint(arguments)) => lint::lint(arguments),
     }

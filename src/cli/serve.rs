@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::cli::{CliError, FINE, ServeArguments, StateDir, load};
+use crate::cli::{CliError, FINE, REFUSED, ServeArguments, StateDir, load};
 use crate::config::{Config, Overrides};
 use crate::deploy::{Outcome, Report};
 use crate::diag::{Style, render_text};
@@ -35,9 +35,12 @@ fn run(config: &Config, state: StateDir) -> Result<u8, CliError> {
     let gateway = Gateway::start(config, tell).map_err(CliError::Start)?;
     welcome(config, &gateway);
     gateway
-        .wait_for_signal()
+        .wait_for_signal(|| {
+            anstream::eprintln!("stopped at once: requests in flight are cut off");
+            std::process::exit(i32::from(REFUSED));
+        })
         .map_err(|source| CliError::Serve { what: "listen for signals", source })?;
-    tracing::info!("stopping: requests in flight may finish");
+    tracing::info!("stopping: requests in flight may finish; a second signal stops at once");
     gateway.stop();
     drop(state);
     Ok(FINE)

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 
 use crate::condition::ast::Relation;
 use crate::condition::glob::Glob;
-use crate::condition::java_regex;
 use crate::condition::program::{Literal, Node, Pattern, Side};
 use crate::condition::value::{self, Datum};
 use crate::message::{Glance, MessageContext, View};
+use crate::regex::{JavaRegex, Reach};
 use crate::variable::VarRef;
 
 /// A longer pattern in a variable matches nothing: it would cost its length times the text's.
@@ -138,7 +138,9 @@ fn matches_variable(left: &Side, relation: Relation, right: &VarRef, cx: &Messag
         return relation == Relation::NotMatches;
     }
     match relation {
-        Relation::JavaRegex => java_regex::matches_variable(&pattern, &text),
+        Relation::JavaRegex => {
+            JavaRegex::kept(&pattern, Reach::Whole).is_some_and(|regex| regex.matches(&text))
+        }
         Relation::MatchesPath => Glob::path(&pattern).matches(&text),
         Relation::NotMatches => !Glob::text(&pattern).matches(&text),
         _ => Glob::text(&pattern).matches(&text),

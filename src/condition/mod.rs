@@ -8,7 +8,6 @@
 mod ast;
 mod eval;
 mod glob;
-mod java_regex;
 mod lexer;
 mod operators;
 mod parser;

@@ -8,11 +8,11 @@
 use std::collections::VecDeque;
 
 use crate::condition::ast::{Expr, Numeral, Operand, Relation};
-use crate::condition::java_regex::JavaRegex;
 use crate::condition::lexer::{self, Kind, Token, error};
 use crate::condition::operators::{self, Operator};
 use crate::condition::value::{Number, number_of};
 use crate::condition::{ConditionError, ConditionFinding, NESTING_MAX, TEXT_BYTES_MAX};
+use crate::regex::{JavaRegex, Reach};
 use crate::variable::{Part, Place, VarId, VarRef};
 
 const LENGTH_CHARS_MAX: usize = 256;
@@ -296,10 +296,12 @@ impl<'t> Parser<'t> {
                 }
             }
             Operand::Text(pattern) if relation == Relation::JavaRegex => {
-                self.patterns.push_back(JavaRegex::compile(pattern).map_err(|reason| {
-                    let message = format!("`{pattern}` is no regular expression: {reason}");
-                    error(message, token.start, token.end)
-                })?);
+                self.patterns.push_back(JavaRegex::compile(pattern, Reach::Whole).map_err(
+                    |reason| {
+                        let message = format!("`{pattern}` is no regular expression: {reason}");
+                        error(message, token.start, token.end)
+                    },
+                )?);
             }
             Operand::Text(pattern) if relation == Relation::MatchesPath => {
                 self.check_path_pattern(left, pattern, token);

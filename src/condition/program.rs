@@ -7,8 +7,8 @@ use http::Method;
 
 use crate::condition::ast::{Expr, Operand, Relation};
 use crate::condition::glob::Glob;
-use crate::condition::java_regex::JavaRegex;
 use crate::condition::value::{Datum, Number, boolean_text, number_of};
+use crate::regex::{JavaRegex, Reach};
 use crate::variable::{Bind, Bindable, Part, Place, Role, VarRef};
 
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ impl Compiler<'_> {
         let pattern = match relation {
             Relation::JavaRegex => match right {
                 Operand::Text(_) => self.patterns.next().cloned().map(Pattern::Regex),
-                _ => JavaRegex::compile(text).ok().map(Pattern::Regex),
+                _ => JavaRegex::compile(text, Reach::Whole).ok().map(Pattern::Regex),
             },
             Relation::MatchesPath => Some(Pattern::Glob(Glob::path(text))),
             _ => Some(Pattern::Glob(Glob::text(text))),

@@ -588,6 +588,7 @@ fn java_regex_takes_the_whole_text() {
         ("(?s:.)(.)", "\nb", true),
         ("(?s:.)(.)", "\n\n", false),
         ("(?x) a b # c )", "ab", true),
+        ("(?x: a # c\n)b", "ab", true),
         (r"\Qa.b*\E+", "a.b**", true),
         (r"\Qa.b", "a.b", true),
         (r"\Qa.b", "axb", false),

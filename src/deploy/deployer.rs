@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::bundle::Limits;
+use crate::bundle::{BundleKind, Limits};
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{DeployedRevisions, Generation, Registry};
 use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView};
 use crate::model::{ApiProxy, PolicyHead};
-use crate::plan::{LinkEnvironment, Plan, link};
+use crate::plan::{LinkEnvironment, Linked, Plan, Used, link};
 use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
@@ -97,8 +97,7 @@ struct ActiveProxy {
     plan: Arc<Plan>,
     /// Kept where a change of the environment links the proxy anew.
     proxy: Option<Box<ApiProxy>>,
-    /// The environment policies that its steps name.
-    environment_policies: BTreeSet<String>,
+    used: Used,
 }
 
 impl Deployer {
@@ -193,16 +192,19 @@ impl Deployer {
     /// Environment policies first, then shared flows, then proxies: what may be named before
     /// what names it. True where something was deployed.
     fn try_all(&mut self, paths: &[PathBuf], reports: &mut Vec<Report>, tell: Tell) -> bool {
-        let mut rest = Vec::new();
-        let mut moved = false;
-        for path in paths {
+        let rank = |path: &Path| {
             if path.extension().is_some_and(|extension| extension == "xml") {
-                moved |= self.try_one(path, reports, tell);
+                0
+            } else if path.join(BundleKind::SharedFlow.root()).is_dir() {
+                1
             } else {
-                rest.push(path);
+                2
             }
-        }
-        for path in rest {
+        };
+        let mut ordered: Vec<&PathBuf> = paths.iter().collect();
+        ordered.sort_by_key(|path| (rank(path), *path));
+        let mut moved = false;
+        for path in ordered {
             moved |= self.try_one(path, reports, tell);
         }
         moved
@@ -227,16 +229,26 @@ impl Deployer {
         }
         let Some(found) = checked.found.take() else { return false };
         let outcome = match found {
-            Found::Proxy { proxy, policies } => self.activate_proxy(path, proxy, policies),
+            Found::Proxy { proxy, policies } => {
+                let before = self.shared_flow_at(path);
+                let outcome = self.activate_proxy(path, proxy, policies);
+                self.forget_shared_flow(before);
+                outcome
+            }
             Found::SharedFlow { proxy, .. } => {
-                let revision = proxy.revision;
+                let (name, revision) = (proxy.name.value.clone(), proxy.revision);
+                let before = self.shared_flow_at(path);
                 self.active.insert(path.to_owned(), Active::SharedFlow { proxy });
+                self.relink(|used| {
+                    used.shared_flows.contains(&name)
+                        || before.as_ref().is_some_and(|name| used.shared_flows.contains(name))
+                });
                 Outcome::DeployedSharedFlow { revision }
             }
             Found::EnvironmentPolicy { head } => {
                 let name = head.name.value.clone();
                 self.active.insert(path.to_owned(), Active::Policy { head, gone: false });
-                self.relink_users_of(&name);
+                self.relink(|used| used.policies.contains(&name));
                 Outcome::DeployedPolicy
             }
         };
@@ -251,7 +263,7 @@ impl Deployer {
         proxy: Box<ApiProxy>,
         own: Vec<ReadPolicy>,
     ) -> Outcome {
-        let (plan, environment_policies) = self.link(&proxy, own);
+        let Linked { plan, used } = self.link(&proxy, own);
         let outcome = Outcome::Deployed {
             revision: proxy.revision,
             base_paths: plan.endpoints.iter().map(|at| at.base_path.to_string()).collect(),
@@ -260,29 +272,26 @@ impl Deployer {
             name: proxy.name.value.clone(),
             revision: proxy.revision,
             plan: Arc::new(plan),
-            proxy: (!environment_policies.is_empty()).then_some(proxy),
-            environment_policies,
+            proxy: (!used.is_empty()).then_some(proxy),
+            used,
         };
         self.active.insert(path.to_owned(), Active::Proxy(active));
         outcome
     }
 
-    /// Links a proxy with its own policies and those of the environment that its steps name.
-    fn link(&self, proxy: &ApiProxy, own: Vec<ReadPolicy>) -> (Plan, BTreeSet<String>) {
-        let mut policies = own;
-        let mut used = BTreeSet::new();
-        for step in proxy.steps() {
-            let name = &step.name.value;
-            if policies.iter().any(|read| read.head.name.value == *name) {
-                continue;
-            }
-            let head = self.active.values().find_map(|active| match active {
-                Active::Policy { head, .. } if head.name.value == *name => Some(head),
-                Active::Policy { .. } | Active::Proxy(_) | Active::SharedFlow { .. } => None,
-            });
-            if let Some(head) = head {
-                used.insert(name.clone());
-                policies.push(policy::read_one(head, &mut Diagnostics::default()));
+    /// Links a proxy with its own policies and with what it names of the environment.
+    fn link(&self, proxy: &ApiProxy, own: Vec<ReadPolicy>) -> Linked {
+        let mut policies = BTreeMap::new();
+        let mut shared_flows = BTreeMap::new();
+        for active in self.active.values() {
+            match active {
+                Active::Policy { head, .. } => {
+                    policies.insert(head.name.value.as_str(), head.as_ref());
+                }
+                Active::SharedFlow { proxy } => {
+                    shared_flows.insert(proxy.name.value.as_str(), proxy.as_ref());
+                }
+                Active::Proxy(_) => {}
             }
         }
         let environment = LinkEnvironment {
@@ -293,17 +302,19 @@ impl Deployer {
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),
             revisions: Some(Arc::new(DeployedRevisions(Arc::downgrade(&self.registry)))),
+            policies,
+            shared_flows,
         };
-        (link(proxy, policies, &environment), used)
+        link(proxy, own, &environment)
     }
 
-    /// A changed environment policy reaches the plans that use it.
-    fn relink_users_of(&mut self, name: &str) {
+    /// A change of the environment reaches the plans that use what changed.
+    fn relink(&mut self, is_user: impl Fn(&Used) -> bool) {
         let users: Vec<PathBuf> = self
             .active
             .iter()
             .filter(|(_, active)| match active {
-                Active::Proxy(active) => active.environment_policies.contains(name),
+                Active::Proxy(active) => is_user(&active.used),
                 Active::SharedFlow { .. } | Active::Policy { .. } => false,
             })
             .map(|(path, _)| path.clone())
@@ -312,10 +323,10 @@ impl Deployer {
             let Some(Active::Proxy(user)) = self.active.get(&path) else { continue };
             let Some(proxy) = &user.proxy else { continue };
             let own = policy::read_all(proxy, &mut Diagnostics::default());
-            let (plan, used) = self.link(proxy, own);
+            let Linked { plan, used } = self.link(proxy, own);
             if let Some(Active::Proxy(user)) = self.active.get_mut(&path) {
                 user.plan = Arc::new(plan);
-                user.environment_policies = used;
+                user.used = used;
             }
         }
     }
@@ -351,17 +362,34 @@ impl Deployer {
             Active::SharedFlow { proxy } => proxy.name.value.clone(),
         };
         if outcome == Outcome::Undeployed {
+            let before = self.shared_flow_at(path);
             self.active.remove(path);
+            self.forget_shared_flow(before);
         }
         let (sources, root) = (SourceMap::default(), String::new());
         Some(Report { path: path.to_owned(), name, outcome, diags, sources, root })
+    }
+
+    /// The name of the shared flow that an entry holds.
+    fn shared_flow_at(&self, path: &Path) -> Option<String> {
+        match self.active.get(path)? {
+            Active::SharedFlow { proxy } => Some(proxy.name.value.clone()),
+            Active::Proxy(_) | Active::Policy { .. } => None,
+        }
+    }
+
+    /// Its callers fault from now on where they reach it.
+    fn forget_shared_flow(&mut self, name: Option<String>) {
+        if let Some(name) = name {
+            self.relink(|used| used.shared_flows.contains(&name));
+        }
     }
 
     fn users_of(&self, policy: &str) -> Vec<String> {
         self.active
             .values()
             .filter_map(|active| match active {
-                Active::Proxy(active) if active.environment_policies.contains(policy) => {
+                Active::Proxy(active) if active.used.policies.contains(policy) => {
                     Some(format!("`{}`", active.name))
                 }
                 Active::Proxy(_) | Active::SharedFlow { .. } | Active::Policy { .. } => None,

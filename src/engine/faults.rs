@@ -26,6 +26,15 @@ pub(super) fn api_timed_out() -> Fault {
         .category(Category::Io)
 }
 
+pub(super) fn shared_flow_not_found(name: &str) -> Fault {
+    Fault::new("flow.SharedFlowNotFound", format!("Shared Flow {name} Not Found"))
+}
+
+/// Unknown: Apigee's words for shared flows that call each other too deep.
+pub(super) fn shared_flows_too_deep(name: &str) -> Fault {
+    Fault::new("flow.SharedFlowDepthExceeded", format!("Shared Flow {name} is called too deep"))
+}
+
 /// A target's answer outside `success.codes`: its status, headers and body are the error
 /// message as they stand.
 pub(super) fn error_response_code(response: Message, status: StatusCode) -> Fault {
@@ -86,6 +95,7 @@ pub(super) fn upstream(error: UpstreamError) -> Fault {
         UpstreamError::Connect { .. } | UpstreamError::OwnAddress { .. } => {
             unavailable("TARGET_CONNECTION_REFUSED")
         }
+        UpstreamError::Loop { .. } => unavailable("TARGET_IS_GATEWAY"),
         UpstreamError::Resolve { .. } => unavailable("TARGET_HOST_NOT_REACHABLE"),
         UpstreamError::UnsupportedScheme { .. } => unavailable("TARGET_SCHEME_NOT_SUPPORTED"),
         UpstreamError::ReadTimeout { .. } => gateway_timeout(),

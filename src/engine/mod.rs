@@ -8,6 +8,7 @@ mod faults;
 mod target;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -19,9 +20,9 @@ use crate::message::{
 };
 use crate::plan::{
     ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, Needs, Plan, PolicyPlan,
-    ProxyPlan, StepPlan, TargetPlan,
+    ProxyPlan, SHARED_FLOWS_DEPTH_MAX, StepPlan, TargetPlan,
 };
-use crate::policy::kind::{Run, Step};
+use crate::policy::kind::{FlowCall, Run, Step};
 use crate::profile::Profile;
 use crate::upstream::Upstream;
 
@@ -247,10 +248,29 @@ impl<'p> Execution<'p> {
                 Run::Done(next) => next?,
                 Run::Wait(wait) => wait.await?,
             },
+            // Boxed, because a shared flow's steps may call shared flows.
+            Step::Flow(call) => return Box::pin(self.shared_flow(cx, call)).await,
         };
         match next {
             crate::policy::kind::Next::Continue => Ok(()),
         }
+    }
+
+    /// Runs a shared flow's steps in the caller's place, with its parameters set.
+    async fn shared_flow(&self, cx: &mut MessageContext, call: &'p FlowCall) -> Result<(), Fault> {
+        let Some(flow) = call.flow.and_then(|id| self.plan.shared_flow(id)) else {
+            return Err(faults::shared_flow_not_found(&call.name));
+        };
+        if cx.shared_flows >= SHARED_FLOWS_DEPTH_MAX {
+            return Err(faults::shared_flows_too_deep(&call.name));
+        }
+        cx.shared_flows += 1;
+        let before = call.parameters.enter(cx);
+        cx.set_output(call.running, || Value::String(call.name.clone()));
+        let ran = self.steps(cx, &flow.steps).await;
+        call.parameters.leave(cx, before);
+        cx.shared_flows -= 1;
+        ran
     }
 
     /// No condition holds always.
@@ -302,7 +322,8 @@ impl<'p> Execution<'p> {
 
     fn target_properties(&self, cx: &MessageContext) -> Option<&'p crate::plan::TargetProperties> {
         let facts = &cx.target.as_ref()?.facts;
-        let own = self.plan.targets.iter().find(|target| target.facts.name == facts.name);
+        // By identity: a RouteRule's own URL has a target without entry here.
+        let own = self.plan.targets.iter().find(|target| Arc::ptr_eq(&target.facts, facts));
         own.map(|target| &target.properties)
     }
 

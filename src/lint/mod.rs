@@ -22,6 +22,9 @@ mod gw200_unsupported_policy_type;
 mod gw201_unsupported_connection;
 mod gw202_unsupported_route;
 mod gw203_https_target;
+mod gw204_idle_property;
+mod gw205_bad_url;
+mod gw206_missing_shared_flow;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
 mod pd003_default_route_not_last;
@@ -50,6 +53,7 @@ use crate::policy::ReadPolicy;
 /// Rules about policies alone, which hold for those of the environment too.
 static POLICY_RULES: &[&Rule] = &[
     &gw141_cache_resource::RULE,
+    &gw206_missing_shared_flow::RULE,
     &gw200_unsupported_policy_type::RULE,
     &po006_policy_name::RULE,
     &po029_unknown_policy_type::RULE,
@@ -74,6 +78,8 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw201_unsupported_connection::RULE,
     &gw202_unsupported_route::RULE,
     &gw203_https_target::RULE,
+    &gw204_idle_property::RULE,
+    &gw205_bad_url::RULE,
     &pd001_unknown_target::RULE,
     &pd002_no_default_route::RULE,
     &pd003_default_route_not_last::RULE,

@@ -48,6 +48,8 @@ pub struct TargetFacts {
     pub name: ByteString,
     /// The path of the configured URL; `None` where it has none.
     pub basepath: Option<ByteString>,
+    /// The configured URL; `None` where it holds references and is known only when called.
+    pub url: Option<ByteString>,
     /// `http` or `https`.
     pub scheme: ByteString,
 }
@@ -153,6 +155,8 @@ pub struct MessageContext {
     /// Name and base path of the ProxyEndpoint.
     pub endpoint_name: ByteString,
     pub endpoint_basepath: ByteString,
+    /// How many shared flows deep the running step stands.
+    pub shared_flows: u32,
     /// How many bytes of the request's path the base path took.
     pub basepath_bytes: usize,
     pub route_name: Option<ByteString>,
@@ -188,6 +192,7 @@ impl MessageContext {
             target_flow: None,
             endpoint_name: ByteString::new(),
             endpoint_basepath: ByteString::from_static("/"),
+            shared_flows: 0,
             basepath_bytes: 0,
             route_name: None,
             route_target: None,

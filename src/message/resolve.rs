@@ -253,7 +253,10 @@ impl MessageContext {
             VarId::TargetCopyQueryparams => {
                 self.target.as_ref().map(|target| View::Boolean(target.copy_queryparams))
             }
-            VarId::TargetUrl => self.target.as_ref()?.url.as_ref().map(View::Shared),
+            VarId::TargetUrl => {
+                let target = self.target.as_ref()?;
+                target.url.as_ref().or(target.facts.url.as_ref()).map(View::Shared)
+            }
             VarId::TargetEvaluatedUrl => {
                 self.target.as_ref()?.evaluated_url.as_ref().map(View::Shared)
             }
@@ -419,7 +422,8 @@ fn part_view<'a>(message: &'a Message, part: &Part) -> Option<View<'a>> {
     match part {
         Part::Whole => Some(View::Message),
         Part::Content => {
-            let content = message.content()?;
+            // A body that streams by is not read: it shows as the empty text.
+            let Some(content) = message.content() else { return Some(text("")) };
             Some(match std::str::from_utf8(content) {
                 Ok(content) => text(content),
                 Err(_) => View::Bytes(Cow::Borrowed(content)),

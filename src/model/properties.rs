@@ -24,10 +24,17 @@ pub enum PropertyKind {
 pub struct PropertyRow {
     pub name: &'static str,
     pub kind: PropertyKind,
+    /// False where this gateway does not do what the property asks for.
+    pub has_effect: bool,
 }
 
 const fn row(name: &'static str, kind: PropertyKind) -> PropertyRow {
-    PropertyRow { name, kind }
+    PropertyRow { name, kind, has_effect: true }
+}
+
+/// Known, and without effect here.
+const fn idle(name: &'static str, kind: PropertyKind) -> PropertyRow {
+    PropertyRow { name, kind, has_effect: false }
 }
 
 const COMPRESSION: PropertyKind = PropertyKind::Word(&["gzip", "deflate", "none"]);
@@ -38,14 +45,14 @@ pub static PROXY: &[PropertyRow] = &[
     row("request.streaming.enabled", PropertyKind::Flag),
     row("response.streaming.enabled", PropertyKind::Flag),
     row("request.payload.parse.limit", PropertyKind::Size),
-    row("compression.algorithm", COMPRESSION),
+    idle("compression.algorithm", COMPRESSION),
     row("api.timeout", PropertyKind::Millis),
-    row("allow.http10", PropertyKind::Flag),
-    row("allow.http11", PropertyKind::Flag),
-    row("allow.http.method.*", PropertyKind::Flag),
-    row("HTTPHeader.allowDuplicates", PropertyKind::Text),
-    row("HTTPHeader.multiValued", PropertyKind::Text),
-    row("request.queryparams.ignore.content.type.charset", PropertyKind::Flag),
+    idle("allow.http10", PropertyKind::Flag),
+    idle("allow.http11", PropertyKind::Flag),
+    idle("allow.http.method.*", PropertyKind::Flag),
+    idle("HTTPHeader.allowDuplicates", PropertyKind::Text),
+    idle("HTTPHeader.multiValued", PropertyKind::Text),
+    idle("request.queryparams.ignore.content.type.charset", PropertyKind::Flag),
 ];
 
 /// Those of `HTTPTargetConnection`.
@@ -63,21 +70,21 @@ pub static TARGET: &[PropertyRow] = &[
     row("request.retain.headers", PropertyKind::Text),
     row("response.retain.headers", PropertyKind::Text),
     row("retain.queryparams", PropertyKind::Text),
-    row("compression.algorithm", COMPRESSION),
-    row("supports.http10", PropertyKind::Flag),
-    row("supports.http11", PropertyKind::Flag),
-    row("allow.post.without.content.length", PropertyKind::Flag),
-    row("allow.put.without.content.length", PropertyKind::Flag),
-    row("allow.tls.session.resumption", PropertyKind::Flag),
-    row("ignore.allow.header.for.405", PropertyKind::Flag),
-    row("use.proxy", PropertyKind::Flag),
-    row("use.proxy.tunneling", PropertyKind::Flag),
-    row("use.proxy.host.header.with.target.uri", PropertyKind::Flag),
-    row("enable.method.override", PropertyKind::Flag),
-    row("*.override.method", PropertyKind::Text),
-    row("copy.pathsuffix", PropertyKind::Flag),
-    row("HTTPHeader.allowDuplicates", PropertyKind::Text),
-    row("HTTPHeader.multiValued", PropertyKind::Text),
+    idle("compression.algorithm", COMPRESSION),
+    idle("supports.http10", PropertyKind::Flag),
+    idle("supports.http11", PropertyKind::Flag),
+    idle("allow.post.without.content.length", PropertyKind::Flag),
+    idle("allow.put.without.content.length", PropertyKind::Flag),
+    idle("allow.tls.session.resumption", PropertyKind::Flag),
+    idle("ignore.allow.header.for.405", PropertyKind::Flag),
+    idle("use.proxy", PropertyKind::Flag),
+    idle("use.proxy.tunneling", PropertyKind::Flag),
+    idle("use.proxy.host.header.with.target.uri", PropertyKind::Flag),
+    idle("enable.method.override", PropertyKind::Flag),
+    idle("*.override.method", PropertyKind::Text),
+    idle("copy.pathsuffix", PropertyKind::Flag),
+    idle("HTTPHeader.allowDuplicates", PropertyKind::Text),
+    idle("HTTPHeader.multiValued", PropertyKind::Text),
 ];
 
 /// The row of that name; `*` in a row stands for any text.

@@ -1,6 +1,6 @@
 //! Gives every name of a bundle its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -10,15 +10,15 @@ use crate::diag::Diagnostics;
 use crate::message::{Facts, Fault, FlowFacts, FlowRef, MessageContext, TargetFacts};
 use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
-    LocatedCondition, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
+    LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowPlan, FlowsPlan, Needs,
-    Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, StepPlan, TargetId,
-    TargetPlan, TargetProperties, TargetUrl,
+    Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, SHARED_FLOWS_DEPTH_MAX,
+    SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties, TargetUrl,
 };
-use crate::policy::ReadPolicy;
-use crate::policy::kind::{Linker, Next, PureStep, Revisions, Step as LinkedStep};
+use crate::policy::kind::{Linker, Next, PureStep, Revisions, SharedFlowId, Step as LinkedStep};
+use crate::policy::{self, ReadPolicy};
 use crate::store::cache::{Caches, NamedCache};
 use crate::template::Template;
 use crate::upstream::Scheme;
@@ -42,15 +42,35 @@ pub struct LinkEnvironment<'a> {
     pub demo_backend: Option<&'a str>,
     /// What else is deployed, for policies that name another proxy.
     pub revisions: Option<Arc<dyn Revisions>>,
+    /// The environment's own policies by name.
+    pub policies: BTreeMap<&'a str, &'a PolicyHead>,
+    /// The deployed shared flows by name.
+    pub shared_flows: BTreeMap<&'a str, &'a ApiProxy>,
 }
 
-/// Links a bundle that lint found fit to run. `policies` are the bundle's own, then those of
-/// the environment that its steps name; the first of a name counts.
-pub fn link(
-    proxy: &ApiProxy,
-    policies: Vec<ReadPolicy>,
-    environment: &LinkEnvironment<'_>,
-) -> Plan {
+/// A plan, and what of the environment it was linked with.
+pub struct Linked {
+    pub plan: Plan,
+    pub used: Used,
+}
+
+/// Names whose change links the proxy anew.
+#[derive(Clone, Debug, Default)]
+pub struct Used {
+    pub policies: BTreeSet<String>,
+    /// Those that are not there too.
+    pub shared_flows: BTreeSet<String>,
+}
+
+impl Used {
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty() && self.shared_flows.is_empty()
+    }
+}
+
+/// Links a bundle that lint found fit to run. `own` are the bundle's policies; those of the
+/// environment that its steps name are read here.
+pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironment<'_>) -> Linked {
     let mut linking = Linking {
         environment,
         templates: &proxy.templates,
@@ -58,14 +78,38 @@ pub fn link(
         flows: Vec::new(),
         policies: Vec::new(),
         policy_ids: HashMap::new(),
+        shared: SharedFlows::default(),
+        used: Used::default(),
     };
-    for read in policies {
-        linking.policy(read);
-    }
+    linking.all_policies(proxy, own);
     let targets: Vec<TargetPlan> =
         proxy.target_endpoints.iter().map(|target| linking.target(target)).collect();
-    let endpoints =
-        proxy.proxy_endpoints.iter().map(|endpoint| linking.endpoint(endpoint, &targets)).collect();
+    let drafts: Vec<ProxyDraft> =
+        proxy.proxy_endpoints.iter().map(|endpoint| linking.draft(endpoint)).collect();
+    let shared_flows = linking.shared_flows();
+    let needs = NeedsOf { policies: &linking.policies, shared_flows: &shared_flows };
+    let drafts: Vec<_> = drafts
+        .into_iter()
+        .map(|draft| {
+            let post_client = draft.post_client.as_ref();
+            let post_client_needs =
+                post_client.map_or_else(Needs::default, |flow| needs.of(&flow.response, 0));
+            let mut late =
+                needs.after_target(&draft.flows, &draft.fault_rules).and(post_client_needs);
+            for target in &targets {
+                late = late.and(needs.after_target(&target.flows, &target.fault_rules));
+            }
+            (draft, late, post_client_needs)
+        })
+        .collect();
+    let endpoints = proxy
+        .proxy_endpoints
+        .iter()
+        .zip(drafts)
+        .map(|(endpoint, (draft, late, post_client_needs))| {
+            linking.endpoint(endpoint, draft, late, post_client_needs, &targets)
+        })
+        .collect();
     let facts = Facts {
         organization: ByteString::from(environment.organization),
         environment: ByteString::from(environment.environment),
@@ -76,7 +120,33 @@ pub fn link(
         flows: linking.flows,
         slots: linking.slots,
     };
-    Plan { facts: Arc::new(facts), endpoints, targets, policies: linking.policies }
+    let policies = linking.policies;
+    let plan = Plan { facts: Arc::new(facts), endpoints, targets, policies, shared_flows };
+    Linked { plan, used: linking.used }
+}
+
+/// The parts of a ProxyEndpoint that hold steps.
+struct ProxyDraft {
+    flows: FlowsPlan,
+    post_client: Option<FlowPlan>,
+    fault_rules: FaultRulesPlan,
+}
+
+/// The shared flows that policies named, by the order in which they were.
+#[derive(Default)]
+struct SharedFlows {
+    names: Vec<String>,
+}
+
+impl SharedFlows {
+    fn id(&mut self, name: &str) -> SharedFlowId {
+        let known = self.names.iter().position(|known| known == name);
+        let index = known.unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.names.len() - 1
+        });
+        SharedFlowId(narrow(index))
+    }
 }
 
 struct Linking<'a> {
@@ -85,10 +155,50 @@ struct Linking<'a> {
     slots: Slots,
     flows: Vec<FlowFacts>,
     policies: Vec<PolicyPlan>,
+    /// Those of the bundle in hand.
     policy_ids: HashMap<String, PolicyId>,
+    shared: SharedFlows,
+    used: Used,
 }
 
-impl Linking<'_> {
+impl<'a> Linking<'a> {
+    /// A bundle's own policies, then those of the environment that its steps name.
+    fn all_policies(&mut self, bundle: &ApiProxy, own: Vec<ReadPolicy>) {
+        for read in own {
+            self.policy(read);
+        }
+        for step in bundle.steps() {
+            let name = &step.name.value;
+            if self.policy_ids.contains_key(name) {
+                continue;
+            }
+            if let Some(head) = self.environment.policies.get(name.as_str()) {
+                self.used.policies.insert(name.clone());
+                // Its findings were reported when it was deployed.
+                self.policy(policy::read_one(head, &mut Diagnostics::default()));
+            }
+        }
+    }
+
+    /// Links the shared flows that were named, and those that they name in turn.
+    fn shared_flows(&mut self) -> Vec<SharedFlowPlan> {
+        let mut plans = Vec::new();
+        while let Some(name) = self.shared.names.get(plans.len()).cloned() {
+            let Some(bundle) = self.environment.shared_flows.get(name.as_str()).copied() else {
+                plans.push(SharedFlowPlan::default());
+                continue;
+            };
+            self.templates = &bundle.templates;
+            self.policy_ids = HashMap::new();
+            let own = policy::read_all(bundle, &mut Diagnostics::default());
+            self.all_policies(bundle, own);
+            let flows = bundle.shared_flows.iter();
+            let steps = flows.flat_map(|flow| self.steps(&flow.steps)).collect();
+            plans.push(SharedFlowPlan { steps });
+        }
+        plans
+    }
+
     fn policy(&mut self, read: ReadPolicy) {
         let name = read.head.name.value.clone();
         if self.policy_ids.contains_key(&name) {
@@ -99,6 +209,8 @@ impl Linking<'_> {
             environment: self.environment,
             templates: self.templates,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
+            shared: &mut self.shared,
+            used: &mut self.used,
         };
         let failed = match read.kind {
             Some(kind) => [
@@ -124,7 +236,7 @@ impl Linking<'_> {
         self.policy_ids.insert(name, id);
     }
 
-    fn endpoint(&mut self, endpoint: &ProxyEndpoint, targets: &[TargetPlan]) -> ProxyPlan {
+    fn draft(&mut self, endpoint: &ProxyEndpoint) -> ProxyDraft {
         let post_client = (!endpoint.post_client.is_empty()).then(|| FlowPlan {
             flow: self.flow("PostClientFlow", None),
             condition: None,
@@ -133,21 +245,25 @@ impl Linking<'_> {
         });
         let mut fault_rules = self.fault_rules(&endpoint.fault_rules);
         fault_rules.rules.reverse();
-        let flows = self.flows(&endpoint.flows);
-        let post_client_needs =
-            post_client.as_ref().map_or_else(Needs::default, |flow| self.needs_of(&flow.response));
-        let mut late = self.needs_after_target(&flows, &fault_rules).and(post_client_needs);
-        for target in targets {
-            late = late.and(self.needs_after_target(&target.flows, &target.fault_rules));
-        }
+        ProxyDraft { flows: self.flows(&endpoint.flows), post_client, fault_rules }
+    }
+
+    fn endpoint(
+        &mut self,
+        endpoint: &ProxyEndpoint,
+        draft: ProxyDraft,
+        late: Needs,
+        post_client_needs: Needs,
+        targets: &[TargetPlan],
+    ) -> ProxyPlan {
         ProxyPlan {
             name: ByteString::from(endpoint.name.value.as_str()),
             base_path: ByteString::from(
                 endpoint.base_path.as_ref().map_or("/", |path| path.value.as_str()),
             ),
-            flows,
-            post_client,
-            fault_rules,
+            flows: draft.flows,
+            post_client: draft.post_client,
+            fault_rules: draft.fault_rules,
             late,
             post_client_needs,
             routes: endpoint.route_rules.iter().map(|rule| self.route(rule, targets)).collect(),
@@ -158,32 +274,9 @@ impl Linking<'_> {
         }
     }
 
-    /// What is read by whatever may run after the request has gone to the target.
-    fn needs_after_target(&self, flows: &FlowsPlan, rules: &FaultRulesPlan) -> Needs {
-        let mut needs = Needs::default();
-        for flow in flows.pre.iter().chain(&flows.conditional).chain(&flows.post) {
-            needs = needs.and(condition_needs(flow.condition.as_ref()));
-            needs = needs.and(self.needs_of(&flow.response));
-        }
-        for rule in rules.rules.iter().chain(&rules.default) {
-            needs = needs.and(condition_needs(rule.condition.as_ref()));
-            needs = needs.and(self.needs_of(&rule.steps));
-        }
-        needs
-    }
-
-    fn needs_of(&self, steps: &[StepPlan]) -> Needs {
-        steps.iter().fold(Needs::default(), |needs, step| {
-            let policy = self.policies.get(step.policy.0 as usize);
-            needs
-                .and(condition_needs(step.condition.as_ref()))
-                .and(policy.map_or_else(Needs::default, |policy| policy.needs))
-        })
-    }
-
     fn target(&mut self, target: &TargetEndpoint) -> TargetPlan {
         let url = match &target.connection {
-            Connection::Url { url, .. } => self.url(url),
+            Connection::Url { url, .. } => Some(self.url(url)),
             Connection::Unsupported { .. } | Connection::Missing => None,
         };
         TargetPlan {
@@ -205,8 +298,8 @@ impl Linking<'_> {
             Destination::Url(url) => {
                 let url = self.url(url);
                 DestinationPlan::Url(Box::new(TargetPlan {
-                    facts: Arc::new(target_facts("default", url.as_ref())),
-                    url,
+                    facts: Arc::new(target_facts("default", Some(&url))),
+                    url: Some(url),
                     flows: FlowsPlan::default(),
                     fault_rules: FaultRulesPlan::default(),
                     properties: TargetProperties::read(&[], self.environment.body_bytes_max),
@@ -283,15 +376,11 @@ impl Linking<'_> {
         Some(ConditionPlan { condition, needs })
     }
 
-    /// `None` for a template that this gateway cannot render: calling the target faults.
-    fn url(&mut self, url: &Text) -> Option<TargetUrl> {
+    fn url(&mut self, url: &Text) -> TargetUrl {
         // Its findings were reported when the bundle was read.
         let mut template = Template::parse(&url.value, url.span, &mut Diagnostics::default());
-        if template.unsupported().is_some() {
-            return None;
-        }
         template.bind(&mut self.slots);
-        Some(TargetUrl::new(template))
+        TargetUrl::new(template)
     }
 
     fn flow(&mut self, name: &str, description: Option<&Text>) -> FlowRef {
@@ -300,6 +389,44 @@ impl Linking<'_> {
             description: description.map(|text| ByteString::from(text.value.as_str())),
         });
         FlowRef(narrow(self.flows.len() - 1))
+    }
+}
+
+/// What steps read, those of the shared flows that they call included.
+struct NeedsOf<'l> {
+    policies: &'l [PolicyPlan],
+    shared_flows: &'l [SharedFlowPlan],
+}
+
+impl NeedsOf<'_> {
+    /// What is read by whatever may run after the request has gone to the target.
+    fn after_target(&self, flows: &FlowsPlan, rules: &FaultRulesPlan) -> Needs {
+        let mut needs = Needs::default();
+        for flow in flows.pre.iter().chain(&flows.conditional).chain(&flows.post) {
+            needs = needs.and(condition_needs(flow.condition.as_ref()));
+            needs = needs.and(self.of(&flow.response, 0));
+        }
+        for rule in rules.rules.iter().chain(&rules.default) {
+            needs = needs.and(condition_needs(rule.condition.as_ref()));
+            needs = needs.and(self.of(&rule.steps, 0));
+        }
+        needs
+    }
+
+    /// `depth`: how many shared flows deep the steps stand.
+    fn of(&self, steps: &[StepPlan], depth: u32) -> Needs {
+        steps.iter().fold(Needs::default(), |needs, step| {
+            let needs = needs.and(condition_needs(step.condition.as_ref()));
+            let Some(policy) = self.policies.get(step.policy.0 as usize) else { return needs };
+            let called = match &policy.step {
+                LinkedStep::Flow(call) if depth < SHARED_FLOWS_DEPTH_MAX => {
+                    call.flow.and_then(|id| self.shared_flows.get(id.0 as usize))
+                }
+                LinkedStep::Flow(_) | LinkedStep::Pure(_) | LinkedStep::Io(_) => None,
+            };
+            let inner = called.map_or_else(Needs::default, |flow| self.of(&flow.steps, depth + 1));
+            needs.and(policy.needs).and(inner)
+        })
     }
 }
 
@@ -317,6 +444,7 @@ fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
     TargetFacts {
         name: ByteString::from(name),
         basepath: path.map(ByteString::from),
+        url: fixed.map(|parsed| ByteString::from(parsed.uri.to_string())),
         scheme: ByteString::from_static(scheme.as_str()),
     }
 }
@@ -375,6 +503,8 @@ impl Needs {
 }
 
 struct PolicyLinker<'a, 's> {
+    shared: &'s mut SharedFlows,
+    used: &'s mut Used,
     policy: &'a str,
     environment: &'a LinkEnvironment<'a>,
     templates: &'a BTreeMap<String, ByteString>,
@@ -413,6 +543,11 @@ impl Linker for PolicyLinker<'_, '_> {
             // or the number of caches forbids it, the step faults as for a missing one.
             Some(name) => caches.get(name).or_else(|| caches.get_or_create(name).ok()),
         }
+    }
+
+    fn shared_flow(&mut self, name: &str) -> Option<SharedFlowId> {
+        self.used.shared_flows.insert(name.to_owned());
+        self.environment.shared_flows.contains_key(name).then(|| self.shared.id(name))
     }
 
     fn needs_message_body(&mut self) {

@@ -7,7 +7,7 @@ mod link;
 mod properties;
 mod url;
 
-pub use link::{LinkEnvironment, link};
+pub use link::{LinkEnvironment, Linked, Used, link};
 pub use url::{ParsedUrl, TargetUrl};
 
 pub use properties::{
@@ -20,7 +20,7 @@ use bytestring::ByteString;
 
 use crate::condition::Condition;
 use crate::message::{Facts, FlowRef, TargetFacts};
-use crate::policy::kind::Step;
+use crate::policy::kind::{SharedFlowId, Step};
 use crate::variable::Slot;
 
 /// One deployed revision, ready to run.
@@ -30,6 +30,16 @@ pub struct Plan {
     pub endpoints: Vec<ProxyPlan>,
     pub targets: Vec<TargetPlan>,
     pub policies: Vec<PolicyPlan>,
+    pub shared_flows: Vec<SharedFlowPlan>,
+}
+
+/// How deep shared flows may call each other.
+pub const SHARED_FLOWS_DEPTH_MAX: u32 = 5;
+
+/// A shared flow, linked into the plan of the proxy that calls it.
+#[derive(Debug, Default)]
+pub struct SharedFlowPlan {
+    pub steps: Vec<StepPlan>,
 }
 
 /// A ProxyEndpoint of a plan.
@@ -51,6 +61,10 @@ impl Plan {
 
     pub fn target(&self, id: TargetId) -> Option<&TargetPlan> {
         self.targets.get(id.0 as usize)
+    }
+
+    pub fn shared_flow(&self, id: SharedFlowId) -> Option<&SharedFlowPlan> {
+        self.shared_flows.get(id.0 as usize)
     }
 
     pub fn policy(&self, id: PolicyId) -> Option<&PolicyPlan> {

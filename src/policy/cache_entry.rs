@@ -40,7 +40,7 @@ impl CacheEntry {
             key: self.key.as_written(),
             span: self.key.span,
         };
-        Uses { caches: vec![used] }
+        Uses { caches: vec![used], ..Uses::default() }
     }
 
     /// `namespace` is what the policy's variables begin with, such as `lookupcache`.

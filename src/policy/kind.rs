@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::diag::{Diagnostics, Span};
-use crate::message::{Fault, MessageContext};
+use crate::message::{Fault, MessageContext, Value};
 use crate::store::cache::NamedCache;
 use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Fields, Text};
@@ -44,6 +44,8 @@ pub trait Policy: fmt::Debug + Send {
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
     pub caches: Vec<CacheUse>,
+    /// Names of the shared flows that it calls.
+    pub shared_flows: Vec<Text>,
 }
 
 /// A cache that a policy names.
@@ -76,6 +78,12 @@ pub trait Linker: Bind {
 
     /// The named cache, or the shared one. `None` where the environment has no such cache.
     fn cache(&mut self, resource: Option<&str>) -> Option<Arc<NamedCache>>;
+
+    /// The shared flow of that name. `None` where the environment has none.
+    fn shared_flow(&mut self, name: &str) -> Option<SharedFlowId> {
+        let _ = name;
+        None
+    }
 
     /// The step reads or replaces the whole message in scope.
     fn needs_message_body(&mut self);
@@ -123,6 +131,30 @@ pub enum Step {
     Pure(Box<dyn PureStep>),
     /// May wait on the outside.
     Io(Box<dyn IoStep>),
+    /// A call of a shared flow, which the engine runs.
+    Flow(FlowCall),
+}
+
+/// A shared flow of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedFlowId(pub u32);
+
+/// What the engine needs to run a shared flow.
+pub struct FlowCall {
+    /// `None`: no such flow is deployed.
+    pub flow: Option<SharedFlowId>,
+    pub name: ByteString,
+    /// Where the running flow's name is shown.
+    pub running: Option<Slot>,
+    pub parameters: Box<dyn Parameters>,
+}
+
+/// The variables of a shared flow's call.
+pub trait Parameters: Send + Sync {
+    /// Sets them, and hands back what they were.
+    fn enter(&self, cx: &mut MessageContext) -> Vec<Option<Value>>;
+
+    fn leave(&self, cx: &mut MessageContext, before: Vec<Option<Value>>);
 }
 
 impl fmt::Debug for Step {
@@ -130,6 +162,7 @@ impl fmt::Debug for Step {
         f.write_str(match self {
             Self::Pure(_) => "Pure",
             Self::Io(_) => "Io",
+            Self::Flow(_) => "Flow",
         })
     }
 }

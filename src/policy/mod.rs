@@ -7,6 +7,7 @@ mod assign_message;
 mod cache_entry;
 mod cache_key;
 mod expiry_settings;
+mod flow_callout;
 mod invalidate_cache;
 mod lookup_cache;
 mod message_builder;
@@ -22,6 +23,7 @@ use crate::policy::kind::{Policy, PolicyKind, Uses};
 /// The types that this gateway runs.
 pub static POLICIES: &[PolicyKind] = &[
     assign_message::KIND,
+    flow_callout::KIND,
     invalidate_cache::KIND,
     lookup_cache::KIND,
     populate_cache::KIND,

@@ -103,6 +103,7 @@ pub(super) fn run(step: &Step, cx: &mut MessageContext) -> Result<Next, Fault> {
             Run::Done(result) => result,
             Run::Wait(wait) => ready(wait),
         },
+        Step::Flow(_) => panic!("the engine runs shared flows"),
     }
 }
 

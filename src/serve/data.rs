@@ -66,6 +66,7 @@ impl DataRuntimes {
                             upstream: Rc::new(HttpUpstream::new(
                                 shared.pool_limits,
                                 shared.refused_targets.clone(),
+                                Some(address),
                             )),
                             profile: shared.profile,
                         };

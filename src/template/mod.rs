@@ -1,15 +1,20 @@
-//! Message templates: text with `{variable}` references.
+//! Message templates: text with `{variable}` references and `{function(argument,...)}` calls.
 //!
 //! Source: Apigee docs, "Message templates". A brace that starts no reference is text, so
-//! that JSON payloads survive. Diagnostics: GW120 (a function, which renders as its text),
-//! GW121 (what reads as a function call and names no function).
+//! that JSON payloads survive. Diagnostics: GW121 (what reads as a call and is none), GW124 (an
+//! argument that is not as documented).
 
+mod call;
+mod date_format;
+mod functions;
 mod parser;
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use crate::diag::{Diagnostics, Span};
-use crate::message::MessageContext;
+use crate::message::{MessageContext, View};
+use crate::template::call::Call;
 use crate::variable::{Bind, Bindable, VarRef};
 use crate::xml::{Element, FromXml};
 
@@ -18,13 +23,13 @@ use crate::xml::{Element, FromXml};
 pub struct Template {
     /// No text is empty, and no two stand beside each other.
     pieces: Vec<Piece>,
-    unsupported: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug)]
 enum Piece {
     Text(Box<str>),
     Reference { variable: VarRef, default: Option<Box<str>> },
+    Call(Box<Call>),
 }
 
 /// What a reference without value and without default becomes.
@@ -70,7 +75,7 @@ impl Template {
     }
 
     /// Borrowed from the template where it holds no reference, and from the context where it
-    /// is one reference to a text; else one allocation.
+    /// is one reference to a text; else one allocation, and what a function needs for its work.
     pub fn render<'a>(
         &'a self,
         cx: &'a MessageContext,
@@ -78,11 +83,15 @@ impl Template {
     ) -> Result<Cow<'a, str>, UnresolvedVariable> {
         match self.pieces.as_slice() {
             [] => Ok(Cow::Borrowed("")),
-            [only] => only.render(cx, unresolved),
+            [Piece::Text(text)] => Ok(Cow::Borrowed(text)),
+            [Piece::Reference { variable, default }] => {
+                let value = resolve(variable, default.as_deref(), cx, unresolved)?;
+                Ok(value.into_text())
+            }
             pieces => {
                 let mut rendered = String::with_capacity(self.length_guess());
                 for piece in pieces {
-                    rendered.push_str(&piece.render(cx, unresolved)?);
+                    piece.write(cx, unresolved, &mut rendered)?;
                 }
                 Ok(Cow::Owned(rendered))
             }
@@ -98,13 +107,15 @@ impl Template {
         }
     }
 
-    /// The first function that it calls: it renders as the text of the call.
-    pub fn unsupported(&self) -> Option<&str> {
-        self.unsupported.as_deref()
-    }
-
     fn push_text(&mut self, text: &str) {
-        if !text.is_empty() {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(Piece::Text(last)) = self.pieces.last_mut() {
+            let mut longer = String::from(std::mem::take(last));
+            longer.push_str(text);
+            *last = longer.into_boxed_str();
+        } else {
             self.pieces.push(Piece::Text(Box::from(text)));
         }
     }
@@ -113,31 +124,56 @@ impl Template {
         const VALUE_BYTES: usize = 32;
         let length = |piece: &Piece| match piece {
             Piece::Text(text) => text.len(),
-            Piece::Reference { .. } => VALUE_BYTES,
+            Piece::Reference { .. } | Piece::Call(_) => VALUE_BYTES,
         };
         self.pieces.iter().map(length).sum()
     }
 }
 
 impl Piece {
-    fn render<'a>(
-        &'a self,
-        cx: &'a MessageContext,
+    fn write(
+        &self,
+        cx: &MessageContext,
         unresolved: Unresolved,
-    ) -> Result<Cow<'a, str>, UnresolvedVariable> {
-        let (variable, default) = match self {
-            Self::Text(text) => return Ok(Cow::Borrowed(text)),
-            Self::Reference { variable, default } => (variable, default),
-        };
-        match (cx.text(variable), default, unresolved) {
-            (Some(value), _, _) => Ok(value),
-            (None, Some(default), _) => Ok(Cow::Borrowed(default)),
-            (None, None, Unresolved::Empty) => Ok(Cow::Borrowed("")),
-            (None, None, Unresolved::Fails) => {
-                Err(UnresolvedVariable { name: variable.name().to_owned() })
+        out: &mut String,
+    ) -> Result<(), UnresolvedVariable> {
+        match self {
+            Self::Text(text) => out.push_str(text),
+            Self::Reference { variable, default } => {
+                write_view(resolve(variable, default.as_deref(), cx, unresolved)?, out);
             }
+            Self::Call(call) => call.write(cx, unresolved, out)?,
+        }
+        Ok(())
+    }
+}
+
+fn resolve<'a>(
+    variable: &'a VarRef,
+    default: Option<&'a str>,
+    cx: &'a MessageContext,
+    unresolved: Unresolved,
+) -> Result<View<'a>, UnresolvedVariable> {
+    match (cx.get(variable), default, unresolved) {
+        (Some(value), _, _) => Ok(value),
+        (None, Some(default), _) => Ok(View::Text(Cow::Borrowed(default))),
+        (None, None, Unresolved::Empty) => Ok(View::Text(Cow::Borrowed(""))),
+        (None, None, Unresolved::Fails) => {
+            Err(UnresolvedVariable { name: variable.name().to_owned() })
         }
     }
+}
+
+fn write_view(view: View<'_>, out: &mut String) {
+    let written = match view {
+        View::Integer(n) => write!(out, "{n}"),
+        View::Long(n) => write!(out, "{n}"),
+        other => {
+            out.push_str(&other.into_text());
+            Ok(())
+        }
+    };
+    written.expect("a String takes all that is written");
 }
 
 impl Bindable for Template {
@@ -146,6 +182,7 @@ impl Bindable for Template {
             match piece {
                 Piece::Text(_) => {}
                 Piece::Reference { variable, .. } => variable.bind(binder),
+                Piece::Call(call) => call.bind(binder),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A text to the pieces of a template.
 //!
 //! Source: Apigee docs, "Message templates": `{name}`, `{name:default}` and
-//! `{function(argument,...)}` without spaces. Unknown: which braces are text; as apigeelint
+//! `{function(argument,...)}`; a text in quotes inside a call may hold the delimiters. Unknown: which braces are text; as apigeelint
 //! checks templates, a reference starts with a letter and runs over letters, digits, `_`, `.`
 //! and `-` to its end, and `{{a}}` is none. Unknown: what a default may hold; we take anything
 //! but braces, quotes, line breaks and a space at its start, so that `{a: 1}` stays text.
@@ -9,52 +9,12 @@
 use memchr::memmem;
 
 use crate::diag::{Diagnostics, Span};
+use crate::template::call::{self, Parsed, Written};
 use crate::template::{Piece, Template};
 use crate::variable::{NAME_BYTES_MAX, VarRef};
 
 /// A longer call or default is text.
 const INNER_BYTES_MAX: usize = 8 * 1024;
-
-static FUNCTIONS: &[&str] = &[
-    "createUuid",
-    "decodeBase64",
-    "encodeBase64",
-    "encodeHTML",
-    "escapeJSON",
-    "escapeXML",
-    "escapeXML11",
-    "firstnonnull",
-    "hmacMd5",
-    "hmacSha1",
-    "hmacSha224",
-    "hmacSha256",
-    "hmacSha384",
-    "hmacSha512",
-    "jsonPath",
-    "md5Base64",
-    "md5Hex",
-    "randomLong",
-    "replaceAll",
-    "replaceFirst",
-    "sha1Base64",
-    "sha1Hex",
-    "sha256Base64",
-    "sha256Hex",
-    "sha384Base64",
-    "sha384Hex",
-    "sha512Base64",
-    "sha512Hex",
-    "substring",
-    "timeFormat",
-    "timeFormatMs",
-    "timeFormatUTC",
-    "timeFormatUTCMs",
-    "toLowerCase",
-    "toUpperCase",
-    "xPath",
-    "xeger",
-    "xpath",
-];
 
 pub(super) fn parse(
     text: &str,
@@ -71,6 +31,20 @@ pub(super) fn parse(
     while let Some(found) = prefixes.find(text.as_bytes().get(at..).unwrap_or_default()) {
         let start = at + found;
         let inner_start = start + prefix.len();
+        if let Some((call, end)) = call_at(text, prefix, suffix, start, inner_start) {
+            let parsed = call.parse(place(span, text, start, end), diags);
+            if !matches!(parsed, Parsed::Refused) {
+                template.push_text(text.get(text_start..start).unwrap_or(""));
+                text_start = end;
+            }
+            match parsed {
+                Parsed::Call(call) => template.pieces.push(Piece::Call(Box::new(call))),
+                Parsed::Text(result) => template.push_text(&result),
+                Parsed::Refused => {}
+            }
+            at = end;
+            continue;
+        }
         let Some(close) = suffixes.from(inner_start) else { break };
         let end = close + suffix.len();
         let inner = text.get(inner_start..close).unwrap_or("");
@@ -89,7 +63,7 @@ pub(super) fn parse(
                 at = end;
             }
             Some(Inner::Call { name }) => {
-                report_call(name, place(span, text, start, end), &mut template, diags);
+                call::report_other(name, place(span, text, start, end), diags);
                 at = end;
             }
             None => at = next_char(text, start),
@@ -99,15 +73,19 @@ pub(super) fn parse(
     template
 }
 
-fn report_call(name: &str, span: Span, template: &mut Template, diags: &mut Diagnostics) {
-    if FUNCTIONS.contains(&name) {
-        let message = format!("message template function `{name}` is not supported yet");
-        diags.error("GW120", span, message);
-        template.unsupported.get_or_insert_with(|| Box::from(name));
-    } else {
-        let message = format!("`{name}` is no message template function; the call stays text");
-        diags.warning("GW121", span, message);
-    }
+/// The call of a known function between the delimiters, and where its suffix ends.
+fn call_at<'t>(
+    text: &'t str,
+    prefix: &str,
+    suffix: &str,
+    start: usize,
+    inner_start: usize,
+) -> Option<(Written<'t>, usize)> {
+    let call = call::read(text.get(inner_start..)?)?;
+    let close = inner_start + call.length;
+    text.get(close..)?.starts_with(suffix).then_some(())?;
+    let end = close + suffix.len();
+    (!is_doubled(text, prefix, suffix, start, end)).then_some((call, end))
 }
 
 enum Inner<'t> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use http::{Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::message::{Body, BodyError, Head, Message, ResponseHead};
-use crate::upstream::pool::{Lease, Pool, PoolLimits, Pools, Silence, Upload, Watch};
+use crate::upstream::pool::{Lease, Pool, PoolLimits, Pools, Remote, Silence, Upload, Watch};
 use crate::upstream::{
     Calling, Scheme, TargetAddress, TargetAnswer, TargetCall, Timeouts, Upstream, UpstreamError,
 };
@@ -36,6 +36,10 @@ const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// How often a connection that an address refused is tried again.
 const CONNECT_RETRIES_MAX: usize = 3;
 
+/// On requests to the gateway's own API listener: how often they passed it.
+const HOPS: HeaderName = HeaderName::from_static("x-tollgate-hops");
+const HOPS_MAX: u32 = 16;
+
 /// Upstream over plain TCP. Calls run on the thread's `LocalSet`.
 pub struct HttpUpstream {
     pools: Rc<Pools>,
@@ -43,18 +47,21 @@ pub struct HttpUpstream {
     tasks: RefCell<JoinSet<()>>,
     /// Listeners of this gateway that are no targets.
     refused: Vec<SocketAddr>,
+    /// The gateway's own API listener, which may be a target a few times over.
+    own_api: Option<SocketAddr>,
 }
 
 impl HttpUpstream {
     /// `refused`: the gateway's own admin and memcached addresses, or none where the
-    /// configuration allows them as targets.
-    pub fn new(limits: PoolLimits, refused: Vec<SocketAddr>) -> Self {
+    /// configuration allows them as targets. `own_api`: its own API listener; a request that
+    /// comes back through it too often is refused.
+    pub fn new(limits: PoolLimits, refused: Vec<SocketAddr>, own_api: Option<SocketAddr>) -> Self {
         let mut client = http1::Builder::new();
         client
             .preserve_header_case(true)
             .title_case_headers(true)
             .max_header_size(ANSWER_HEAD_BYTES_MAX);
-        Self { pools: Pools::new(limits), client, tasks: RefCell::default(), refused }
+        Self { pools: Pools::new(limits), client, tasks: RefCell::default(), refused, own_api }
     }
 
     async fn send(&self, call: TargetCall) -> Result<TargetAnswer, UpstreamError> {
@@ -62,6 +69,7 @@ impl HttpUpstream {
         let pool = self.pools.of(address);
         let mut request = request.map(Upload::new);
         if let Some(lease) = pool.take() {
+            count_hop(&lease, &mut request)?;
             let spare = replay(&request);
             match exchange(lease, request, &timeouts).await {
                 Ok(answer) => return Ok(answer),
@@ -84,19 +92,20 @@ impl HttpUpstream {
                 return Err(error);
             }
         };
+        count_hop(&lease, &mut request)?;
         exchange(lease, request, &timeouts).await.map_err(|failed| failed.error)
     }
 
     /// A fresh connection, ready for a request. TLS belongs here, between the two steps.
     async fn connect(&self, pool: &Rc<Pool>, timeout: Duration) -> Result<Lease, UpstreamError> {
-        let (stream, ip) = match pool.address.scheme {
+        let (stream, to) = match pool.address.scheme {
             Scheme::Http => self.dial(&pool.address, timeout).await?,
             Scheme::Https => {
                 return Err(UpstreamError::UnsupportedScheme { scheme: Scheme::Https.as_str() });
             }
         };
         let (lease, driver) = pool
-            .adopt(stream, ip, &self.client)
+            .adopt(stream, to, &self.client)
             .await
             .map_err(|source| UpstreamError::ClosedEarly { source })?;
         let mut tasks = self.tasks.borrow_mut();
@@ -110,7 +119,7 @@ impl HttpUpstream {
         &self,
         address: &TargetAddress,
         timeout: Duration,
-    ) -> Result<(TcpStream, IpAddr), UpstreamError> {
+    ) -> Result<(TcpStream, Remote), UpstreamError> {
         let deadline = Instant::now() + timeout;
         let too_late = || UpstreamError::ConnectTimeout {
             address: shown(address),
@@ -153,16 +162,20 @@ impl HttpUpstream {
         stream: TcpStream,
         to: SocketAddr,
         address: &TargetAddress,
-    ) -> Result<(TcpStream, IpAddr), UpstreamError> {
+    ) -> Result<(TcpStream, Remote), UpstreamError> {
         let failed = |source| UpstreamError::Connect { address: shown(address), source };
+        let mut own = self.refused.iter().chain(&self.own_api);
         // A connection to an address of this machine comes from that same address.
-        if self.refused.iter().any(|own| own.port() == to.port() && own.ip().is_unspecified())
-            && stream.local_addr().map_err(failed)?.ip() == stream.peer_addr().map_err(failed)?.ip()
-        {
+        let is_here = own.any(|own| own.port() == to.port())
+            && stream.local_addr().map_err(failed)?.ip()
+                == stream.peer_addr().map_err(failed)?.ip();
+        let is_port_of = |own: &SocketAddr| own.port() == to.port() && own.ip().is_unspecified();
+        if is_here && self.refused.iter().any(is_port_of) {
             return Err(UpstreamError::OwnAddress { address: shown(address) });
         }
         stream.set_nodelay(true).map_err(failed)?;
-        Ok((stream, to.ip().to_canonical()))
+        let is_own = is_here && self.own_api.is_some_and(|own| own.port() == to.port());
+        Ok((stream, Remote { ip: to.ip().to_canonical(), is_own }))
     }
 
     fn check_foreign(&self, to: SocketAddr, address: &TargetAddress) -> Result<(), UpstreamError> {
@@ -225,6 +238,25 @@ async fn exchange(
     }
 }
 
+/// How often the request has come back to this gateway already.
+fn hops(request: &Request<Upload>) -> u32 {
+    let count = request.headers().get(HOPS).and_then(|count| count.to_str().ok());
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
+/// Marks a request to the gateway's own API listener, and refuses one that goes in circles.
+fn count_hop(lease: &Lease, request: &mut Request<Upload>) -> Result<(), UpstreamError> {
+    if !lease.peer().is_own {
+        return Ok(());
+    }
+    let hops = hops(request);
+    if hops >= HOPS_MAX {
+        return Err(UpstreamError::Loop { hops });
+    }
+    request.headers_mut().insert(HOPS, HeaderValue::from(hops + 1));
+    Ok(())
+}
+
 fn explain(watch: &Watch, source: hyper::Error, timeouts: &Timeouts) -> UpstreamError {
     if let Some(source) = watch.upload_error() {
         return UpstreamError::RequestBody { source };
@@ -253,7 +285,7 @@ fn replay(request: &Request<Upload>) -> Option<Request<Upload>> {
 }
 
 fn answer(lease: Lease, response: Response<Incoming>) -> TargetAnswer {
-    let ip = Some(lease.ip());
+    let ip = Some(lease.peer().ip);
     let (parts, incoming) = response.into_parts();
     let body = if incoming.is_end_stream() {
         lease.release();

@@ -107,6 +107,8 @@ pub enum UpstreamError {
     UnsupportedScheme { scheme: &'static str },
     #[error("{address} is this gateway's own listener")]
     OwnAddress { address: String },
+    #[error("the request passed this gateway {hops} times")]
+    Loop { hops: u32 },
 }
 
 pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<TargetAnswer, UpstreamError>> + 'a>>;

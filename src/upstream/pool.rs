@@ -98,7 +98,15 @@ pub(super) struct Pool {
 struct Connection {
     sender: SendRequest<Upload>,
     watch: Rc<Watch>,
-    ip: IpAddr,
+    peer: Remote,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remote {
+    pub(super) ip: IpAddr,
+    /// It is this gateway's own API listener.
+    pub(super) is_own: bool,
 }
 
 impl Pool {
@@ -117,7 +125,7 @@ impl Pool {
     pub(super) async fn adopt(
         self: &Rc<Self>,
         stream: TcpStream,
-        ip: IpAddr,
+        peer: Remote,
         client: &http1::Builder,
     ) -> hyper::Result<(Lease, Driver)> {
         let watch = Watch::new();
@@ -126,7 +134,7 @@ impl Pool {
         self.connections.set(self.connections.get() + 1);
         let driver =
             Driver { http, timer: None, place: Place { watch: watch.clone(), pool: self.clone() } };
-        let connection = Connection { sender, watch, ip };
+        let connection = Connection { sender, watch, peer };
         Ok((Lease { connection, pool: self.clone() }, driver))
     }
 
@@ -182,8 +190,8 @@ impl Lease {
         &self.connection.watch
     }
 
-    pub(super) fn ip(&self) -> IpAddr {
-        self.connection.ip
+    pub(super) fn peer(&self) -> Remote {
+        self.connection.peer
     }
 
     /// Back to the pool, unless the connection is spent: closed, or still taking a request

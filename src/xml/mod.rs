@@ -7,7 +7,7 @@
 mod element;
 pub mod fields;
 mod parse;
-mod scan;
+pub mod scan;
 #[cfg(test)]
 mod tests;
 

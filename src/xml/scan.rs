@@ -7,14 +7,14 @@
 
 use std::ops::Range;
 
-pub(super) const BYTE_ORDER_MARK: char = '\u{FEFF}';
+pub const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// What is wrong with a piece of markup, and where.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) message: String,
-    pub(super) range: Range<usize>,
-    pub(super) help: Option<&'static str>,
+pub struct Fault {
+    pub message: String,
+    pub range: Range<usize>,
+    pub help: Option<&'static str>,
 }
 
 impl Fault {
@@ -30,22 +30,22 @@ impl Fault {
 
 /// An attribute as written; `value` is without its quotes.
 #[derive(Debug)]
-pub(super) struct RawAttribute<'t> {
-    pub(super) name: &'t str,
-    pub(super) name_range: Range<usize>,
-    pub(super) value: &'t str,
-    pub(super) value_range: Range<usize>,
+pub struct RawAttribute<'t> {
+    pub name: &'t str,
+    pub name_range: Range<usize>,
+    pub value: &'t str,
+    pub value_range: Range<usize>,
 }
 
 /// Reads attributes from `at` up to `end`; after a fault it reads nothing more.
-pub(super) struct Attributes<'t> {
+pub struct Attributes<'t> {
     text: &'t str,
     at: usize,
     end: usize,
 }
 
 impl<'t> Attributes<'t> {
-    pub(super) fn new(text: &'t str, range: Range<usize>) -> Self {
+    pub fn new(text: &'t str, range: Range<usize>) -> Self {
         Self { text, at: range.start, end: range.end }
     }
 
@@ -137,7 +137,7 @@ impl<'t> Iterator for Attributes<'t> {
 
 /// What `&...;` stands for, or why it stands for nothing.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Reference {
+pub enum Reference {
     Char(char),
     /// The name of an entity that is none of the five.
     Entity,
@@ -148,7 +148,7 @@ pub(super) enum Reference {
 }
 
 /// `name` is what stands between `&` and `;`.
-pub(super) fn reference(name: &str) -> Reference {
+pub fn reference(name: &str) -> Reference {
     match name {
         "amp" => return Reference::Char('&'),
         "lt" => return Reference::Char('<'),
@@ -176,7 +176,7 @@ pub(super) fn reference(name: &str) -> Reference {
 
 /// The encoding that the XML declaration names, with its place; `None` where there is no
 /// declaration, it names none, or it cannot be read.
-pub(super) fn declared_encoding(text: &str) -> Option<(&str, Range<usize>)> {
+pub fn declared_encoding(text: &str) -> Option<(&str, Range<usize>)> {
     let body = text.trim_start_matches(BYTE_ORDER_MARK).strip_prefix("<?xml")?;
     let start = text.len() - body.len();
     Attributes::new(text, start..start + body.find("?>")?)
@@ -186,12 +186,12 @@ pub(super) fn declared_encoding(text: &str) -> Option<(&str, Range<usize>)> {
 }
 
 /// UTF-8 and what is a part of it.
-pub(super) fn is_utf8_name(encoding: &str) -> bool {
+pub fn is_utf8_name(encoding: &str) -> bool {
     ["UTF-8", "UTF8", "US-ASCII", "ASCII"].iter().any(|known| known.eq_ignore_ascii_case(encoding))
 }
 
 /// Checks `<?xml ... ?>`; `range` holds what stands between `<?xml` and `?>`.
-pub(super) fn check_declaration(text: &str, range: Range<usize>) -> Result<(), Fault> {
+pub fn check_declaration(text: &str, range: Range<usize>) -> Result<(), Fault> {
     const ORDER: [&str; 3] = ["version", "encoding", "standalone"];
     let mut expected = ORDER.iter();
     let mut versions = 0;
@@ -225,17 +225,17 @@ pub(super) fn check_declaration(text: &str, range: Range<usize>) -> Result<(), F
 }
 
 /// White space as XML means it, which is less than Unicode's.
-pub(super) fn is_white_space(c: char) -> bool {
+pub fn is_white_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
-pub(super) fn is_xml_char(c: char) -> bool {
+pub fn is_xml_char(c: char) -> bool {
     matches!(c,
         '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
 /// A name with at most one colon, and that one inside.
-pub(super) fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     let mut parts = name.split(':');
     let local = parts.next().is_some_and(is_local_name);
     let prefixed = parts.next().is_none_or(is_local_name);
@@ -247,7 +247,7 @@ fn is_local_name(name: &str) -> bool {
     chars.next().is_some_and(starts_name) && chars.all(continues_name)
 }
 
-fn starts_name(c: char) -> bool {
+pub fn starts_name(c: char) -> bool {
     matches!(c,
         'A'..='Z' | '_' | 'a'..='z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}'
         | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}'
@@ -256,14 +256,14 @@ fn starts_name(c: char) -> bool {
         | '\u{10000}'..='\u{EFFFF}')
 }
 
-fn continues_name(c: char) -> bool {
+pub fn continues_name(c: char) -> bool {
     starts_name(c)
         || matches!(c,
             '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
 /// A name short enough for a message.
-pub(super) fn shown(name: &str) -> String {
+pub fn shown(name: &str) -> String {
     const SHOWN_CHARS_MAX: usize = 64;
     match name.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((cut, _)) => format!("{}…", name.get(..cut).unwrap_or_default()),

@@ -14,10 +14,11 @@ use crate::support::{Client, echo_backend, revision_bundle, until};
 
 pub(crate) fn trials() -> Vec<Trial> {
     type Check = fn() -> Result<()>;
-    let checks: [(&str, Check); 3] = [
+    let checks: [(&str, Check); 4] = [
         ("a_bundle_is_served_replaced_and_gone", a_bundle_is_served_replaced_and_gone),
         ("a_broken_bundle_leaves_what_runs_alone", a_broken_bundle_leaves_what_runs_alone),
         ("a_zip_that_is_half_there_is_waited_for", a_zip_that_is_half_there_is_waited_for),
+        ("a_target_that_is_the_gateway_ends", a_target_that_is_the_gateway_ends),
     ];
     let trial = |(name, check): (&str, Check)| {
         Trial::test(format!("drop_in::{name}"), move || {
@@ -115,6 +116,22 @@ fn a_zip_that_is_half_there_is_waited_for() -> Result<()> {
     std::io::Write::write_all(&mut rest, &zipped[half..])?;
     drop(rest);
     until_serving(address, Some("1"))?;
+    gateway.stop();
+    Ok(())
+}
+
+/// A proxy that calls itself answers a fault, and not after having called itself for ever.
+fn a_target_that_is_the_gateway_ends() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let gateway = gateway(folder.path())?;
+    let address = gateway.api_address();
+    revision_bundle(&folder.path().join("proxies/app"), "app", "/", address, "1")?;
+    let body = until("the proxy's fault", || {
+        let answer = Client::connect(address)?.get("/x")?;
+        ensure!(answer.status == 404 || answer.status == 503, "{}", answer.status);
+        Ok((answer.status == 503).then_some(answer.body))
+    })?;
+    ensure!(body.contains("messaging.adaptors.http.flow.ServiceUnavailable"), "{body}");
     gateway.stop();
     Ok(())
 }

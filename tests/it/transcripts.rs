@@ -119,10 +119,11 @@ fn check_lint(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The bundle itself and the environment policies beside it.
+/// The bundle itself, the environment policies and the shared flows beside it.
 fn changes(folder: &Path) -> Vec<Change> {
     let mut changes: Vec<Change> =
         sorted(&folder.join("policies")).into_iter().map(Entry::at).map(Change::Changed).collect();
+    changes.extend(sorted(&folder.join("shared")).into_iter().map(Entry::at).map(Change::Changed));
     changes.push(Change::Changed(Entry::at(folder.to_owned())));
     changes
 }

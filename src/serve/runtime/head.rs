@@ -62,7 +62,12 @@ pub(super) fn admit(request: Request<Body>) -> Result<Message, Refusal> {
         }
     }
     // hyper reads a body with both as chunked; the length must not travel on beside it.
-    if headers.contains_key(TRANSFER_ENCODING) {
+    if let Some(coding) = headers.get(TRANSFER_ENCODING) {
+        // hyper undoes chunked alone; what is coded otherwise would travel on unlabelled
+        // (RFC 9112 section 6.1).
+        if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+            return Err(Refusal::Bare(StatusCode::NOT_IMPLEMENTED));
+        }
         headers.remove(CONTENT_LENGTH);
     }
     let uri = parts.uri.into_parts();

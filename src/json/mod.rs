@@ -1,0 +1,224 @@
+//! JSON text to a value, under limits.
+//!
+//! Source: RFC 8259. Names keep their order; of a name that stands twice the last value counts,
+//! as the platform's Java parser has it. Numbers are 64-bit integers or doubles.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// How long a document may be.
+pub const BYTES_MAX: usize = 10 * 1024 * 1024;
+/// How many values one document may hold, containers among them.
+pub const NODES_MAX: usize = 1_000_000;
+/// How deep containers may nest.
+pub const NESTING_MAX: usize = 100;
+
+/// Why a text is no document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// `line` and `column` count from 1; both are 0 for an empty text.
+    #[error("{reason} at line {line} column {column}")]
+    Malformed { reason: String, line: usize, column: usize },
+    #[error("the JSON has {bytes} bytes; the limit is {BYTES_MAX}")]
+    TooLong { bytes: usize },
+    #[error("the JSON has more than {NODES_MAX} values")]
+    TooManyNodes,
+    #[error("the JSON nests deeper than {NESTING_MAX} levels")]
+    TooDeep,
+}
+
+/// The one value that `text` holds.
+pub fn read(text: &[u8]) -> Result<Value, JsonError> {
+    if text.len() > BYTES_MAX {
+        return Err(JsonError::TooLong { bytes: text.len() });
+    }
+    let bounds = Bounds { nodes: Cell::new(0), broken: Cell::new(None) };
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read = Node { bounds: &bounds, depth: 0 }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
+    read.map_err(|error| match bounds.broken.into_inner() {
+        Some(broken) => broken,
+        None => malformed(&error),
+    })
+}
+
+fn malformed(error: &serde_json::Error) -> JsonError {
+    let text = error.to_string();
+    let (line, column) = (error.line(), error.column());
+    let reason = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+    JsonError::Malformed { reason: reason.to_owned(), line, column }
+}
+
+struct Bounds {
+    /// Values so far.
+    nodes: Cell<usize>,
+    /// The limit that ended the reading; the deserializer's own error cannot carry it.
+    broken: Cell<Option<JsonError>>,
+}
+
+impl Bounds {
+    fn refuse<E: Error>(&self, limit: JsonError) -> E {
+        let error = E::custom(&limit);
+        self.broken.set(Some(limit));
+        error
+    }
+}
+
+/// A value below `depth` containers.
+#[derive(Clone, Copy)]
+struct Node<'b> {
+    bounds: &'b Bounds,
+    depth: usize,
+}
+
+impl Node<'_> {
+    fn inside<E: Error>(self) -> Result<Self, E> {
+        if self.depth >= NESTING_MAX {
+            return Err(self.bounds.refuse(JsonError::TooDeep));
+        }
+        Ok(Self { bounds: self.bounds, depth: self.depth + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let nodes = self.bounds.nodes.get() + 1;
+        self.bounds.nodes.set(nodes);
+        if nodes > NODES_MAX {
+            return Err(self.bounds.refuse(JsonError::TooManyNodes));
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inside = self.inside()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(inside)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inside = self.inside()?;
+        let mut object = Map::new();
+        while let Some(name) = members.next_key()? {
+            object.insert(name, members.next_value_seed(inside)?);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop, proptest};
+
+    use super::*;
+
+    #[test]
+    fn values_are_what_serde_json_reads() {
+        for text in [
+            "null",
+            " true ",
+            "-0",
+            "1e3",
+            "18446744073709551615",
+            "123456789012345678901234567890",
+            r#""a\u00e9\n\ud83d\ude00""#,
+            "[]",
+            "[1,[2,{}]]",
+            r#"{"b":1,"a":{"c":[null]},"b":2}"#,
+        ] {
+            let expected: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(read(text.as_bytes()), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn malformed_texts_have_a_place() {
+        for (text, line, column) in [
+            ("", 1, 0),
+            ("[1,]", 1, 4),
+            ("{\n\"a\" 1}", 2, 5),
+            ("1 2", 1, 3),
+            ("'a'", 1, 1),
+            ("[NaN]", 1, 2),
+            ("\u{FEFF}1", 1, 1),
+        ] {
+            match read(text.as_bytes()) {
+                Err(JsonError::Malformed { line: l, column: c, reason }) => {
+                    assert_eq!((l, c), (line, column), "{text}");
+                    assert!(!reason.contains("line"), "{reason}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        assert!(matches!(read(b"\"\xff\""), Err(JsonError::Malformed { .. })));
+    }
+
+    #[test]
+    fn limits_hold_on_both_sides() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(nested(NESTING_MAX).as_bytes()).is_ok());
+        assert_eq!(read(nested(NESTING_MAX + 1).as_bytes()), Err(JsonError::TooDeep));
+
+        let items = |count: usize| format!("[0{}]", ",0".repeat(count - 1));
+        assert!(read(items(NODES_MAX - 1).as_bytes()).is_ok());
+        assert_eq!(read(items(NODES_MAX).as_bytes()), Err(JsonError::TooManyNodes));
+
+        let padded = |bytes: usize| format!("0{}", " ".repeat(bytes - 1));
+        assert!(read(padded(BYTES_MAX).as_bytes()).is_ok());
+        let bytes = BYTES_MAX + 1;
+        assert_eq!(read(padded(bytes).as_bytes()), Err(JsonError::TooLong { bytes }));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end_in_a_value_or_an_error(text in prop::collection::vec(any::<u8>(), 0..64)) {
+            let agrees = read(&text).ok() == serde_json::from_slice(&text).ok();
+            assert!(agrees);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The functions that end a path.
+//!
+//! Source: Jayway JsonPath 2.9, "Functions". The arithmetic ones give doubles; what they cannot
+//! work on (no number, no array) gives nothing. Behind a scan a function takes all results as
+//! one list, else each result by itself.
+
+use serde_json::Value;
+
+use crate::jsonpath::JsonPathLimit;
+use crate::jsonpath::ast::{Call, Function};
+use crate::jsonpath::eval::Search;
+
+/// `input` is what the path led to, `current` what its arguments start from.
+pub(super) fn apply<'a>(
+    search: &mut Search<'a>,
+    call: &Call,
+    input: &Value,
+    current: &'a Value,
+) -> Result<Option<Value>, JsonPathLimit> {
+    search.spend_on(input)?;
+    let mut arguments = Vec::new();
+    for argument in &call.arguments {
+        let value = search.operand(argument, current)?;
+        if let Some(value) = &value {
+            search.spend_on(value)?;
+        }
+        arguments.extend(value);
+    }
+    let items = input.as_array();
+    Ok(match call.function {
+        Function::Length => {
+            let measured = arguments.first().map_or(input, |argument| argument.as_ref());
+            match measured {
+                Value::Array(items) => Some(Value::from(items.len())),
+                Value::Object(members) => Some(Value::from(members.len())),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+            }
+        }
+        Function::Keys => input
+            .as_object()
+            .map(|members| members.keys().map(|name| Value::from(name.as_str())).collect()),
+        Function::First => items.and_then(|items| items.first()).cloned(),
+        Function::Last => items.and_then(|items| items.last()).cloned(),
+        Function::Index => {
+            let index = arguments.first().and_then(|argument| argument.as_i64());
+            items.zip(index).and_then(|(items, index)| {
+                let length = i64::try_from(items.len()).ok()?;
+                let from_start = if index < 0 { length.checked_add(index)? } else { index };
+                items.get(usize::try_from(from_start).ok()?).cloned()
+            })
+        }
+        Function::Concat => {
+            let mut text = String::new();
+            let parts = items.into_iter().flatten();
+            for part in parts.chain(arguments.iter().flat_map(|argument| spread(argument))) {
+                text.push_str(part.as_str().unwrap_or_default());
+            }
+            Some(Value::String(text))
+        }
+        Function::Min | Function::Max | Function::Avg | Function::Stddev | Function::Sum => {
+            let all = items.into_iter().flatten();
+            let numbers: Vec<f64> = all
+                .chain(arguments.iter().flat_map(|argument| spread(argument)))
+                .filter_map(Value::as_f64)
+                .collect();
+            aggregate(call.function, &numbers).map(Value::from)
+        }
+    })
+}
+
+/// A list's elements, or the value itself.
+fn spread(value: &Value) -> std::slice::Iter<'_, Value> {
+    match value {
+        Value::Array(items) => items.iter(),
+        single => std::slice::from_ref(single).iter(),
+    }
+}
+
+fn aggregate(function: Function, numbers: &[f64]) -> Option<f64> {
+    if numbers.is_empty() {
+        return None;
+    }
+    let sum: f64 = numbers.iter().sum();
+    // Exact up to 2^53 numbers.
+    #[expect(clippy::cast_precision_loss, reason = "no document holds so many")]
+    let count = numbers.len() as f64;
+    match function {
+        Function::Min => numbers.iter().copied().reduce(f64::min),
+        Function::Max => numbers.iter().copied().reduce(f64::max),
+        Function::Sum => Some(sum),
+        Function::Avg => Some(sum / count),
+        Function::Stddev => {
+            let squares: f64 = numbers.iter().map(|number| number * number).sum();
+            let mean = sum / count;
+            Some((squares / count - mean * mean).max(0.0).sqrt())
+        }
+        Function::Length
+        | Function::Keys
+        | Function::First
+        | Function::Last
+        | Function::Index
+        | Function::Concat => None,
+    }
+}

@@ -1,0 +1,169 @@
+//! JSONPath in the dialect that the platform's policies speak, Jayway JsonPath.
+//!
+//! Sources: the README of Jayway JsonPath 2.9 (operators, functions, filter operators) and the
+//! behaviour of its evaluator where the README is silent; Apigee docs, "ExtractVariables policy"
+//! and "Message templates" (`jsonPath` function) for what becomes of a result. A path is text
+//! like `$.store.book[?(@.price < 10)].title`; one without `$` starts at the document too.
+//!
+//! Differs: a slice takes bounds and a step as RFC 9535 has them (`[1:-1]`, `[::2]`), and an
+//! indefinite path in a filter exists only where it finds something. Jayway drops the step,
+//! finds nothing between bounds of unlike sign, and calls every indefinite path existing.
+//! Unknown: a filter's word without quotes, which bundles write as `@.id == {id}`, is a text.
+
+mod ast;
+mod compare;
+mod eval;
+mod function;
+mod parser;
+mod pattern;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::jsonpath::ast::{Path, Selector};
+
+/// How long a path may be.
+pub const PATH_BYTES_MAX: usize = 4096;
+/// How deep filters, groups and arguments may nest in a path.
+pub const NESTING_MAX: usize = 32;
+/// How many values one search may look at; a long text counts as several.
+pub const STEPS_MAX: u64 = 1_000_000;
+/// How many values any part of a path may find.
+pub const RESULTS_MAX: usize = 100_000;
+
+/// A path, ready to be searched for.
+#[derive(Clone, Debug)]
+pub struct JsonPath {
+    path: Path,
+}
+
+/// Why a text is no path: bytes `start..end` of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct JsonPathError {
+    pub message: String,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// Why a search was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonPathLimit {
+    #[error("the JSON path takes more than {STEPS_MAX} steps in this document")]
+    Steps,
+    #[error("the JSON path finds more than {RESULTS_MAX} values in this document")]
+    Results,
+}
+
+/// What a path found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found<'a> {
+    Nothing,
+    /// By a definite path, which leads to one place, or by a function.
+    One(Cow<'a, Value>),
+    /// By an indefinite path, in the document's order; never empty.
+    Many(Vec<Cow<'a, Value>>),
+}
+
+impl JsonPath {
+    pub fn compile(text: &str) -> Result<Self, JsonPathError> {
+        Ok(Self { path: parser::parse(text)? })
+    }
+
+    /// Whether it leads to one place at most, whatever the document.
+    pub fn is_definite(&self) -> bool {
+        self.path.is_definite()
+    }
+
+    /// Values are borrowed from the document, save those that a function or a choice of
+    /// several names (`['a','b']`) makes.
+    pub fn find<'a>(&self, document: &'a Value) -> Result<Found<'a>, JsonPathLimit> {
+        eval::find(&self.path, document)
+    }
+}
+
+impl<'a> Found<'a> {
+    /// The text that ExtractVariables assigns: a string as it is, else JSON; several results
+    /// are one JSON array. `None` where nothing was found, or `null`.
+    ///
+    /// Unknown: what the platform assigns for `null`; here the variable stays unset.
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Nothing => None,
+            Self::One(value) => value_text(value),
+            Self::Many(values) => Some(Cow::Owned(array_text(values))),
+        }
+    }
+
+    /// The text that the `jsonPath` function gives without its third argument: of an array the
+    /// first element.
+    pub fn first_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Nothing => None,
+            Self::One(value) => match value.as_ref() {
+                Value::Array(items) => items.first().and_then(value_text),
+                other => value_text(other),
+            },
+            Self::Many(values) => values.first().and_then(|value| value_text(value)),
+        }
+    }
+
+    /// Each result by itself, as a pattern of RegularExpressionProtection meets it.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        let values: &[Cow<'a, Value>] = match self {
+            Self::Nothing => &[],
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        };
+        values.iter().map(Cow::as_ref)
+    }
+}
+
+/// A string as it is, other values as JSON; `None` for `null`.
+pub fn value_text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        other => Some(Cow::Owned(other.to_string())),
+    }
+}
+
+fn array_text(values: &[Cow<'_, Value>]) -> String {
+    let mut text = String::from("[");
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(&value.to_string());
+    }
+    text.push(']');
+    text
+}
+
+impl Path {
+    /// Jayway: a scan, a wildcard, a filter, a slice and several indexes make a path
+    /// indefinite; so do several names unless they end it, where they make one object.
+    fn is_definite(&self) -> bool {
+        let last = self.steps.len().saturating_sub(1);
+        let one_place = self.steps.iter().enumerate().all(|(index, step)| {
+            !step.deep
+                && match &step.selector {
+                    Selector::Name(_) | Selector::Index(_) => true,
+                    Selector::Names(_) => index == last && self.function.is_none(),
+                    Selector::Indexes(_)
+                    | Selector::Slice { .. }
+                    | Selector::Wildcard
+                    | Selector::Filter(_) => false,
+                }
+        });
+        one_place || self.joins()
+    }
+
+    /// Whether a function ends it that takes all results as one list.
+    fn joins(&self) -> bool {
+        self.function.is_some() && self.steps.iter().any(|step| step.deep)
+    }
+}

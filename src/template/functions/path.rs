@@ -1,0 +1,137 @@
+//! Values out of JSON and XML payloads.
+//!
+//! Source: Apigee docs, "Message templates": `jsonPath(path,json[,wantArray])` gives the first
+//! element of an array unless the third argument is `true`; `xpath(path,xml[,type or
+//! prefix:uri,...])` takes a type (nodeset, node, number, boolean, string; nodeset where none is
+//! given) and up to ten namespaces. What is not found, and what is no document, is the empty text.
+
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+
+use lru::LruCache;
+
+use crate::json;
+use crate::jsonpath::JsonPath;
+use crate::template::UnresolvedVariable;
+use crate::template::functions::kind::Arguments;
+use crate::xmltree::{Node, NodeKind, XmlTree};
+use crate::xpath::{Value, XPath};
+
+/// How many namespaces one call may declare.
+const NAMESPACES_MAX: usize = 10;
+/// How many compiled paths a thread keeps, and how long one may be.
+const KEPT_PATHS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
+const PATH_BYTES_MAX: usize = 4096;
+
+pub(super) fn json_path(
+    arguments: &Arguments<'_>,
+    out: &mut String,
+) -> Result<(), UnresolvedVariable> {
+    let path = arguments.text(0)?;
+    let document = arguments.bytes(1)?;
+    let wants_array = arguments.count() > 2 && arguments.text(2)?.eq_ignore_ascii_case("true");
+    let Some(path) = kept_json_path(&path) else { return Ok(()) };
+    let Ok(document) = json::read(&document) else { return Ok(()) };
+    let Ok(found) = path.find(&document) else { return Ok(()) };
+    let text = if wants_array { found.text() } else { found.first_text() };
+    out.push_str(&text.unwrap_or_default());
+    Ok(())
+}
+
+pub(super) fn xpath(arguments: &Arguments<'_>, out: &mut String) -> Result<(), UnresolvedVariable> {
+    let path = arguments.text(0)?;
+    let document = arguments.bytes(1)?;
+    let mut result_type = ResultType::NodeSet;
+    let mut namespaces = Vec::new();
+    for nth in 2..arguments.count() {
+        let argument = arguments.text(nth)?;
+        match argument.split_once(':') {
+            Some((prefix, uri)) if namespaces.len() < NAMESPACES_MAX => {
+                namespaces.push((prefix.trim().to_owned(), uri.trim().to_owned()));
+            }
+            Some(_) => {}
+            None => result_type = ResultType::parse(argument.trim()).unwrap_or(result_type),
+        }
+    }
+    let namespaces: Vec<(&str, &str)> =
+        namespaces.iter().map(|(prefix, uri)| (prefix.as_str(), uri.as_str())).collect();
+    if path.len() > PATH_BYTES_MAX {
+        return Ok(());
+    }
+    let Ok(path) = XPath::compile(&path, &namespaces) else { return Ok(()) };
+    let Ok(tree) = XmlTree::parse(&document) else { return Ok(()) };
+    let Ok(value) = path.evaluate(&tree, tree.root()) else { return Ok(()) };
+    let value = match (result_type, value) {
+        (ResultType::Boolean, value) => Value::Boolean(value.to_boolean()),
+        (ResultType::Number, value) => Value::Number(value.to_number(&tree)),
+        (ResultType::NodeSet, Value::NodeSet(nodes)) => {
+            for node in nodes {
+                push_node(&tree, node, out);
+            }
+            return Ok(());
+        }
+        (ResultType::Node, Value::NodeSet(nodes)) => {
+            if let Some(first) = nodes.first() {
+                push_node(&tree, *first, out);
+            }
+            return Ok(());
+        }
+        (ResultType::NodeSet | ResultType::Node | ResultType::String, value) => value,
+    };
+    out.push_str(&value.into_string(&tree));
+    Ok(())
+}
+
+/// Unknown: how the platform writes a node. An element is markup, any other node its value.
+fn push_node(tree: &XmlTree, node: Node, out: &mut String) {
+    match tree.kind(node) {
+        NodeKind::Root | NodeKind::Element => out.push_str(&tree.to_xml(node)),
+        NodeKind::Attribute
+        | NodeKind::Namespace
+        | NodeKind::Text
+        | NodeKind::Comment
+        | NodeKind::Instruction => out.push_str(tree.string_value(node)),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum ResultType {
+    NodeSet,
+    Node,
+    Number,
+    Boolean,
+    String,
+}
+
+impl ResultType {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word.to_ascii_lowercase().as_str() {
+            "nodeset" => Self::NodeSet,
+            "node" => Self::Node,
+            "number" => Self::Number,
+            "boolean" => Self::Boolean,
+            "string" => Self::String,
+            _ => return None,
+        })
+    }
+}
+
+/// A thread keeps the last paths that it compiled.
+fn kept_json_path(path: &str) -> Option<Rc<JsonPath>> {
+    type Kept = LruCache<Box<str>, Option<Rc<JsonPath>>>;
+    thread_local! {
+        static KEPT: RefCell<Kept> = RefCell::new(LruCache::new(KEPT_PATHS_MAX));
+    }
+    if path.len() > PATH_BYTES_MAX {
+        return None;
+    }
+    KEPT.with_borrow_mut(|kept| {
+        if let Some(compiled) = kept.get(path) {
+            return compiled.clone();
+        }
+        let compiled = JsonPath::compile(path).ok().map(Rc::new);
+        kept.put(Box::from(path), compiled.clone());
+        compiled
+    })
+}
