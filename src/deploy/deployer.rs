@@ -18,6 +18,8 @@ use crate::plan::{LinkEnvironment, Linked, Plan, Used, link};
 use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
+use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::metrics::Metrics;
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
 const NAME_TAKEN: &str = "GW111";
@@ -78,6 +80,9 @@ pub enum Outcome {
 pub struct Deployer {
     settings: Settings,
     caches: Arc<Caches>,
+    /// They outlive every revision.
+    counters: Arc<dyn CounterBackend>,
+    metrics: Arc<Metrics>,
     registry: Arc<Registry>,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
@@ -105,11 +110,18 @@ impl Deployer {
         Self {
             settings,
             caches,
+            counters: Arc::new(MemoryCounters::default()),
+            metrics: Arc::default(),
             registry,
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
             generations: 0,
         }
+    }
+
+    /// What the policies of all proxies have recorded.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
     }
 
     /// Takes a set of changes, publishes at most one generation, and says what became of each.
@@ -298,6 +310,8 @@ impl Deployer {
             organization: &self.settings.organization,
             environment: &self.settings.environment,
             caches: &self.caches,
+            counters: &self.counters,
+            metrics: &self.metrics,
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),

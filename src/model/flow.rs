@@ -140,7 +140,9 @@ fn read_step(element: &Element, diags: &mut Diagnostics) -> Option<Step> {
 
 /// The `Condition` of the element. One that does not parse is reported and never holds,
 /// so that what follows is not taken for unconditional.
-pub(super) fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
+/// `Condition` of a flow, a step, a rule or a policy. One that is wrong is reported and never
+/// holds.
+pub fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
     let element = xml.child("Condition")?;
     let text = element.text();
     let value = text.trim();

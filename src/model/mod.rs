@@ -10,6 +10,7 @@ mod policy_head;
 pub mod properties;
 mod read;
 
+pub use flow::condition as read_condition;
 pub use read::{read, read_environment_policy};
 
 use std::collections::BTreeMap;

@@ -17,9 +17,13 @@ use crate::plan::{
     Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, SHARED_FLOWS_DEPTH_MAX,
     SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties, TargetUrl,
 };
-use crate::policy::kind::{Linker, Next, PureStep, Revisions, SharedFlowId, Step as LinkedStep};
+use crate::policy::kind::{
+    Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
+};
 use crate::policy::{self, ReadPolicy};
 use crate::store::cache::{Caches, NamedCache};
+use crate::store::counters::CounterBackend;
+use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
 use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
@@ -34,6 +38,8 @@ pub struct LinkEnvironment<'a> {
     pub organization: &'a str,
     pub environment: &'a str,
     pub caches: &'a Caches,
+    pub counters: &'a Arc<dyn CounterBackend>,
+    pub metrics: &'a Arc<Metrics>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
     /// The largest body that a step may read where its endpoint says nothing else.
@@ -80,6 +86,8 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         policy_ids: HashMap::new(),
         shared: SharedFlows::default(),
         used: Used::default(),
+        quotas: Vec::new(),
+        proxy: &proxy.name.value,
     };
     linking.all_policies(proxy, own);
     let targets: Vec<TargetPlan> =
@@ -159,24 +167,29 @@ struct Linking<'a> {
     policy_ids: HashMap<String, PolicyId>,
     shared: SharedFlows,
     used: Used,
+    quotas: Vec<QuotaCounter>,
+    proxy: &'a str,
 }
 
 impl<'a> Linking<'a> {
     /// A bundle's own policies, then those of the environment that its steps name.
     fn all_policies(&mut self, bundle: &ApiProxy, own: Vec<ReadPolicy>) {
-        for read in own {
-            self.policy(read);
-        }
+        let mut reads = own;
         for step in bundle.steps() {
             let name = &step.name.value;
-            if self.policy_ids.contains_key(name) {
+            if reads.iter().any(|read| read.head.name.value == *name) {
                 continue;
             }
             if let Some(head) = self.environment.policies.get(name.as_str()) {
                 self.used.policies.insert(name.clone());
                 // Its findings were reported when it was deployed.
-                self.policy(policy::read_one(head, &mut Diagnostics::default()));
+                reads.push(policy::read_one(head, &mut Diagnostics::default()));
             }
+        }
+        self.quotas.extend(quota_counters(&reads));
+        let quotas: Arc<[QuotaCounter]> = Arc::from(self.quotas.as_slice());
+        for read in reads {
+            self.policy(read, &quotas);
         }
     }
 
@@ -199,7 +212,7 @@ impl<'a> Linking<'a> {
         plans
     }
 
-    fn policy(&mut self, read: ReadPolicy) {
+    fn policy(&mut self, read: ReadPolicy, quotas: &Arc<[QuotaCounter]>) {
         let name = read.head.name.value.clone();
         if self.policy_ids.contains_key(&name) {
             return;
@@ -208,6 +221,8 @@ impl<'a> Linking<'a> {
             policy: &name,
             environment: self.environment,
             templates: self.templates,
+            quotas,
+            proxy: self.proxy,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
             shared: &mut self.shared,
             used: &mut self.used,
@@ -434,6 +449,18 @@ fn condition_needs(condition: Option<&ConditionPlan>) -> Needs {
     condition.map_or_else(Needs::default, |condition| condition.needs)
 }
 
+fn quota_counters(policies: &[ReadPolicy]) -> Vec<QuotaCounter> {
+    let quota = |policy: &ReadPolicy| {
+        let shared_name = policy.uses.quota_counter.as_ref()?;
+        let name = &policy.head.name.value;
+        Some(QuotaCounter {
+            policy: ByteString::from(name.as_str()),
+            counter: ByteString::from(shared_name.as_ref().unwrap_or(name).as_str()),
+        })
+    };
+    policies.iter().filter_map(quota).collect()
+}
+
 fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
     let fixed = match url {
         Some(TargetUrl::Fixed(parsed)) => Some(parsed),
@@ -508,6 +535,8 @@ struct PolicyLinker<'a, 's> {
     policy: &'a str,
     environment: &'a LinkEnvironment<'a>,
     templates: &'a BTreeMap<String, ByteString>,
+    quotas: &'a Arc<[QuotaCounter]>,
+    proxy: &'a str,
     binder: Binder<'s>,
 }
 
@@ -548,6 +577,22 @@ impl Linker for PolicyLinker<'_, '_> {
     fn shared_flow(&mut self, name: &str) -> Option<SharedFlowId> {
         self.used.shared_flows.insert(name.to_owned());
         self.environment.shared_flows.contains_key(name).then(|| self.shared.id(name))
+    }
+
+    fn counters(&self) -> Arc<dyn CounterBackend> {
+        self.environment.counters.clone()
+    }
+
+    fn proxy(&self) -> &str {
+        self.proxy
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        self.environment.metrics.clone()
+    }
+
+    fn quota_counters(&self) -> Arc<[QuotaCounter]> {
+        self.quotas.clone()
     }
 
     fn needs_message_body(&mut self) {

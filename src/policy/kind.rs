@@ -10,6 +10,8 @@ use bytestring::ByteString;
 use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, MessageContext, Value};
 use crate::store::cache::NamedCache;
+use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Fields, Text};
 
@@ -46,6 +48,8 @@ pub struct Uses {
     pub caches: Vec<CacheUse>,
     /// Names of the shared flows that it calls.
     pub shared_flows: Vec<Text>,
+    /// Of a Quota; the inner value is the `SharedName` in whose name it counts.
+    pub quota_counter: Option<Option<String>>,
 }
 
 /// A cache that a policy names.
@@ -68,10 +72,24 @@ pub enum CacheAccess {
     Invalidate,
 }
 
+/// A Quota of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaCounter {
+    /// Its `name` attribute.
+    pub policy: ByteString,
+    /// What its counter is called: the policy's name, or its `SharedName`.
+    pub counter: ByteString,
+}
+
 /// What gives a policy's names their places.
 pub trait Linker: Bind {
     /// The policy's `name` attribute.
     fn policy(&self) -> &str;
+
+    /// The proxy's name; empty where there is none.
+    fn proxy(&self) -> &str {
+        ""
+    }
 
     /// The slot of a variable that the policy sets for others, by its whole name.
     fn output(&mut self, name: &str) -> Option<Slot>;
@@ -83,6 +101,21 @@ pub trait Linker: Bind {
     fn shared_flow(&mut self, name: &str) -> Option<SharedFlowId> {
         let _ = name;
         None
+    }
+
+    /// Where messages are counted. The default is nobody else's.
+    fn counters(&self) -> Arc<dyn CounterBackend> {
+        Arc::new(MemoryCounters::default())
+    }
+
+    /// Where policies record what is counted and summed up. The default is nobody else's.
+    fn metrics(&self) -> Arc<Metrics> {
+        Arc::default()
+    }
+
+    /// The Quota policies that the bundle's steps can reach.
+    fn quota_counters(&self) -> Arc<[QuotaCounter]> {
+        Arc::default()
     }
 
     /// The step reads or replaces the whole message in scope.

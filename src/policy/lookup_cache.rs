@@ -65,12 +65,16 @@ pub(super) fn read_timeout(xml: &mut Fields<'_, '_>) -> Duration {
 
 fn read_assign_to(xml: &mut Fields<'_, '_>) -> Option<VarRef> {
     let text: Text = xml.required("AssignTo")?;
-    let variable = VarRef::parse(&text.value);
-    if variable.is_read_only() {
-        let message = format!("`{}` is read-only, so that a hit is lost", text.value);
-        xml.diags().warning(READ_ONLY_TARGET, text.span, message);
+    warn_read_only(&text, xml.diags());
+    Some(VarRef::parse(&text.value))
+}
+
+/// Of every variable that a policy sets and whose name the bundle chooses.
+pub(super) fn warn_read_only(name: &Text, diags: &mut Diagnostics) {
+    if VarRef::parse(&name.value).is_read_only() {
+        let message = format!("`{}` is read-only, so that the value is lost", name.value);
+        diags.warning(READ_ONLY_TARGET, name.span, message);
     }
-    Some(variable)
 }
 
 impl Policy for LookupCache {

@@ -3,18 +3,29 @@
 pub mod apigee_types;
 pub mod kind;
 
+mod access_control;
+mod assert_condition;
 mod assign_message;
+mod basic_authentication;
 mod cache_entry;
 mod cache_key;
 mod expiry_settings;
 mod flow_callout;
 mod invalidate_cache;
+mod json_threat_protection;
 mod lookup_cache;
 mod message_builder;
+mod message_source;
 mod populate_cache;
+mod quota;
 mod raise_fault;
+mod rate_limit;
+mod reset_quota;
+mod spike_arrest;
+mod statistics_collector;
 #[cfg(test)]
 mod testing;
+mod xml_threat_protection;
 
 use crate::diag::Diagnostics;
 use crate::model::{ApiProxy, PolicyHead};
@@ -22,12 +33,21 @@ use crate::policy::kind::{Policy, PolicyKind, Uses};
 
 /// The types that this gateway runs.
 pub static POLICIES: &[PolicyKind] = &[
+    access_control::KIND,
+    assert_condition::KIND,
     assign_message::KIND,
+    basic_authentication::KIND,
     flow_callout::KIND,
     invalidate_cache::KIND,
+    json_threat_protection::KIND,
     lookup_cache::KIND,
     populate_cache::KIND,
+    quota::KIND,
     raise_fault::KIND,
+    reset_quota::KIND,
+    spike_arrest::KIND,
+    statistics_collector::KIND,
+    xml_threat_protection::KIND,
 ];
 
 /// A policy of a bundle, its body read by its kind.

@@ -14,11 +14,13 @@ use jiff::tz::TimeZone;
 use crate::clock::Clock;
 use crate::diag::{Diagnostics, SourceMap, render_short};
 use crate::message::{Client, Facts, Fault, Message, MessageContext, TargetFacts, TargetState};
-use crate::policy::kind::{Linker, Next, Policy, Revisions, Run, Step, Uses};
+use crate::policy::kind::{Linker, Next, Policy, QuotaCounter, Revisions, Run, Step, Uses};
 use crate::policy::kind_of;
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::{Answer, Caches, Item, Lookup, NamedCache};
+use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Place, Slot, Slots, VarRef};
 use crate::xml::{self, FromXml};
 
@@ -29,6 +31,8 @@ pub(super) const NOW_MS: i64 = 1_709_121_600_000;
 pub(super) struct Rig {
     pub(super) slots: Slots,
     pub(super) caches: Caches,
+    pub(super) counters: Arc<dyn CounterBackend>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Clock,
     pub(super) needs_message_body: bool,
     /// The variables whose message is read as a whole or in its content.
@@ -45,6 +49,8 @@ impl Rig {
         Self {
             slots: Slots::default(),
             caches,
+            counters: Arc::new(MemoryCounters::default()),
+            metrics: Arc::default(),
             clock,
             needs_message_body: false,
             needs_bodies_of: Vec::new(),
@@ -103,7 +109,12 @@ pub(super) fn run(step: &Step, cx: &mut MessageContext) -> Result<Next, Fault> {
             Run::Done(result) => result,
             Run::Wait(wait) => ready(wait),
         },
-        Step::Flow(_) => panic!("the engine runs shared flows"),
+        // The engine runs the flow; what is the policy's own is its parameters.
+        Step::Flow(call) => {
+            let before = call.parameters.enter(cx);
+            call.parameters.leave(cx, before);
+            Ok(Next::Continue)
+        }
     }
 }
 
@@ -198,6 +209,26 @@ impl Linker for Rig {
             None => Some(self.caches.shared()),
             Some(name) => self.caches.get(name),
         }
+    }
+
+    fn counters(&self) -> Arc<dyn CounterBackend> {
+        self.counters.clone()
+    }
+
+    fn proxy(&self) -> &str {
+        "weatherapi"
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
+    }
+
+    fn quota_counters(&self) -> Arc<[QuotaCounter]> {
+        let quota = |policy, counter| QuotaCounter {
+            policy: ByteString::from_static(policy),
+            counter: ByteString::from_static(counter),
+        };
+        Arc::new([quota("Quota", "Quota"), quota("Q", "Q"), quota("S", "shared")])
     }
 
     fn needs_message_body(&mut self) {

@@ -1,3 +1,5 @@
 //! What outlives a request.
 
 pub mod cache;
+pub mod counters;
+pub mod metrics;

@@ -284,8 +284,8 @@ fn findings_name_their_places() {
     check_findings(
         "<AssignTo>system.time</AssignTo>",
         expect![[r#"
-        p.xml:3:11: warning[GW306]: `system.time` is read-only, so that a hit is lost
-    "#]],
+            p.xml:3:11: warning[GW306]: `system.time` is read-only, so that the value is lost
+        "#]],
     );
     for_timeout(
         "-1",
