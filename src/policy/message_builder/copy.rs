@@ -260,8 +260,11 @@ fn copy_pairs(from: &str, piece: &Piece, to: &str) -> String {
     out
 }
 
+/// Form parameters go first: without its `Content-Type` a message has no form.
 pub(super) fn remove(message: &mut Message, pieces: &Pieces) {
-    for piece in &pieces.list {
+    let forms = pieces.list.iter().filter(|piece| piece.is_form());
+    let others = pieces.list.iter().filter(|piece| !piece.is_form());
+    for piece in forms.chain(others) {
         remove_piece(message, piece);
     }
 }
