@@ -21,6 +21,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("GoogleCloudPlatform+apigee-samples/3", "GW130"),
     // `/~` is no operator: the operator for paths is `~/`.
     ("apigee+api-platform-samples/59", "CC007"),
+    // A Quota of type flexi with a StartTime: StartTimeNotSupported.
+    ("apigee+devrel/33", "GW322"),
     // Steps that name policies which a build adds later.
     ("apigee+devrel/23", "BN010"),
     ("apigee+devrel/27", "BN010"),

@@ -91,7 +91,7 @@ fn deployer(folder: &Path, clock: &Clock) -> Result<(Deployer, Arc<Registry>, Pr
         environment: config.environment,
         profile: config.profile,
         unsupported_faults: config.deploy.unsupported == Unsupported::Fault,
-        excluded: Default::default(),
+        excluded: config.lint_excluded.into_iter().collect(),
         limits: tollgate::bundle::Limits::default(),
         body_bytes_max: config.limits.body_bytes_max,
         demo_backend: None,
