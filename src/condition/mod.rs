@@ -5,6 +5,7 @@
 //! [`ast::Expr`], which prints, and a [`program::Node`], which is evaluated: its literals are
 //! adapted and its patterns compiled. Ranges are bytes of the text as it was handed in.
 
+mod absurdity;
 mod ast;
 mod eval;
 mod glob;

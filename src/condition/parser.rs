@@ -3,10 +3,11 @@
 //! Source: Apigee docs, "Conditions reference"; the apigeelint rules CC001 to CC007, whose own
 //! grammar gives `and` and `or` one rank: Java's is followed here, where `and` binds tighter.
 //! `!` and `not` take a whole comparison, as that grammar has it. Findings: CC001, CC003,
-//! CC004, CC007, GW122 (a path pattern that no path can match), GW123 (`?` in one).
+//! CC004, CC006, CC007, GW122 (a path pattern that no path can match), GW123 (`?` in one).
 
 use std::collections::VecDeque;
 
+use crate::condition::absurdity::{self, Absurdity};
 use crate::condition::ast::{Expr, Numeral, Operand, Relation};
 use crate::condition::lexer::{self, Kind, Token, error};
 use crate::condition::operators::{self, Operator};
@@ -48,6 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Parsed>, ConditionError> {
         return Err(parser.unexpected(token));
     }
     parser.measure();
+    parser.weigh(&expr);
     let mut findings = parser.findings;
     findings.sort_by_key(|finding| (finding.start, finding.code));
     Ok(Some(Parsed { expr, findings, patterns: parser.patterns }))
@@ -353,6 +355,17 @@ impl<'t> Parser<'t> {
             );
             self.find("CC004", start, self.end, message, None);
         }
+    }
+
+    /// What the parts say together.
+    fn weigh(&mut self, expr: &Expr) {
+        let start = self.text.len() - self.text.trim_start().len();
+        let message = match absurdity::of(expr) {
+            Some(Absurdity::NeverHolds) => "the condition never holds, whatever the request",
+            Some(Absurdity::AlwaysHolds) => "the condition always holds, whatever the request",
+            None => return,
+        };
+        self.find("CC006", start, self.end, message, None);
     }
 
     fn find(

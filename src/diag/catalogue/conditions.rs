@@ -39,6 +39,15 @@ pub(super) static SECTION: Section = Section {
                 here has no closing `\"`",
         },
         Code {
+            code: "CC006",
+            severities: &[Severity::Warning],
+            what: "a condition that holds for every request, or for none, by the comparisons that it \
+                joins",
+            remedy: "mend it: most often `or` stands for `and`, or `!=` for `=`",
+            example: "apiproxy/proxies/default.xml:4:18: warning[CC006]: the condition always holds, \
+                whatever the request",
+        },
+        Code {
             code: "CC007",
             severities: &[Severity::Error, Severity::Warning],
             what: "a text that is no condition (error); one that Apigee takes and that \
