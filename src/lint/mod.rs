@@ -5,9 +5,14 @@
 
 mod bn003_lookup_without_populate;
 mod bn005_unattached_policy;
+mod bn007_many_resources;
+mod bn009_statistics_collectors;
 mod bn010_missing_policy;
 mod bn012_unused_target;
+mod bn013_unused_resource;
+mod bn014_same_policy_twice;
 mod cc008_repeated_condition;
+mod ep001_cors_placement;
 mod exclusion;
 mod fl001_unconditional_flow;
 mod fr001_unconditional_fault_rule;
@@ -34,10 +39,26 @@ mod pd004_proxy_endpoint_name;
 mod pd005_virtual_host;
 mod pd006_no_base_path;
 mod po006_policy_name;
+mod po018_look_around;
+mod po019_callout_request;
+mod po020_callout_response;
+mod po022_quota_not_distributed;
+mod po024_cached_errors;
 mod po029_unknown_policy_type;
+mod po041_exclusive_cache;
 pub mod rule;
 mod st008_steps_after_raise_fault;
+mod target_connection;
+mod td001_management_target;
 mod td003_target_endpoint_name;
+mod td005_store_reference;
+mod td006_tls_of_servers;
+mod td007_no_trust_store;
+mod td008_several_fallbacks;
+mod td010_repeated_server;
+mod td011_ignored_validation;
+mod td013_client_certificate;
+mod td015_no_max_failures;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -56,19 +77,30 @@ use crate::policy::ReadPolicy;
 /// Rules about policies alone, which hold for those of the environment too.
 static POLICY_RULES: &[&Rule] = &[
     &gw141_cache_resource::RULE,
-    &gw206_missing_shared_flow::RULE,
     &gw200_unsupported_policy_type::RULE,
+    &gw206_missing_shared_flow::RULE,
     &po006_policy_name::RULE,
+    &po018_look_around::RULE,
+    &po019_callout_request::RULE,
+    &po020_callout_response::RULE,
+    &po022_quota_not_distributed::RULE,
+    &po024_cached_errors::RULE,
     &po029_unknown_policy_type::RULE,
+    &po041_exclusive_cache::RULE,
 ];
 
 /// Rules about a bundle.
 static BUNDLE_RULES: &[&Rule] = &[
     &bn003_lookup_without_populate::RULE,
     &bn005_unattached_policy::RULE,
+    &bn007_many_resources::RULE,
+    &bn009_statistics_collectors::RULE,
     &bn010_missing_policy::RULE,
     &bn012_unused_target::RULE,
+    &bn013_unused_resource::RULE,
+    &bn014_same_policy_twice::RULE,
     &cc008_repeated_condition::RULE,
+    &ep001_cors_placement::RULE,
     &fl001_unconditional_flow::RULE,
     &fr001_unconditional_fault_rule::RULE,
     &fr003_only_fault_rule::RULE,
@@ -90,7 +122,16 @@ static BUNDLE_RULES: &[&Rule] = &[
     &pd005_virtual_host::RULE,
     &pd006_no_base_path::RULE,
     &st008_steps_after_raise_fault::RULE,
+    &td001_management_target::RULE,
     &td003_target_endpoint_name::RULE,
+    &td005_store_reference::RULE,
+    &td006_tls_of_servers::RULE,
+    &td007_no_trust_store::RULE,
+    &td008_several_fallbacks::RULE,
+    &td010_repeated_server::RULE,
+    &td011_ignored_validation::RULE,
+    &td013_client_certificate::RULE,
+    &td015_no_max_failures::RULE,
 ];
 
 /// Every rule.

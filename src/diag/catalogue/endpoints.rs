@@ -23,6 +23,15 @@ pub(super) static SECTION: Section = Section {
                 TargetEndpoint `backend`",
         },
         Code {
+            code: "EP001",
+            severities: &[Severity::Warning],
+            what: "a CORS policy elsewhere than in the request of a ProxyEndpoint's PreFlow, or a \
+                second one there",
+            remedy: "keep one, in the `Request` of the PreFlow",
+            example: "apiproxy/proxies/default.xml:5:19: warning[EP001]: ProxyEndpoint `default` \
+                has a second CORS policy",
+        },
+        Code {
             code: "EP002",
             severities: &[Severity::Warning],
             what: "a RouteRule with two destinations",

@@ -23,6 +23,38 @@ pub(super) static SECTION: Section = Section {
                 policy `PC-Token`",
         },
         Code {
+            code: "BN007",
+            severities: &[Severity::Warning],
+            what: "more than 20 resource files",
+            remedy: "keep only what the bundle needs; move shared files to the environment",
+            example: "apiproxy/weather.xml:1:17: warning[BN007]: the bundle has 21 resource \
+                files, more than 20",
+        },
+        Code {
+            code: "BN009",
+            severities: &[Severity::Warning],
+            what: "a StatisticsCollector that always runs beside another",
+            remedy: "collect both in one policy, or give all Steps but one a Condition",
+            example: "apiproxy/proxies/default.xml:5:19: warning[BN009]: StatisticsCollector \
+                `SC-Two` always runs beside another",
+        },
+        Code {
+            code: "BN013",
+            severities: &[Severity::Warning],
+            what: "a resource file of a type that policies name, which none of them does",
+            remedy: "name it, or delete it",
+            example: "apiproxy/weather.xml:1:17: warning[BN013]: no policy refers to \
+                `resources/jsc/idle.js`",
+        },
+        Code {
+            code: "BN014",
+            severities: &[Severity::Warning],
+            what: "a policy that differs from another in nothing but its name",
+            remedy: "let the Steps name one of them, and delete the other",
+            example: "apiproxy/policies/AM-Second.xml:1:22: warning[BN014]: policy `AM-Second` is \
+                the same as `AM-First`",
+        },
+        Code {
             code: "GW141",
             severities: &[Severity::Error],
             what: "InvalidCacheResourceReference: a CacheResource that the environment does \
@@ -181,6 +213,46 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/SC-Types.xml:3:43: error[GW325]: StatisticsCollection char: Datatype is unsupported",
         },
         Code {
+            code: "PO018",
+            severities: &[Severity::Warning],
+            what: "a pattern of a RegularExpressionProtection with a look-ahead or look-behind",
+            remedy: "write it without",
+            example: "apiproxy/policies/RE-Around.xml:3:14: warning[PO018]: the pattern looks \
+                around itself with `(?=`",
+        },
+        Code {
+            code: "PO019",
+            severities: &[Severity::Warning],
+            what: "a ServiceCallout that builds its request in the variable `request`",
+            remedy: "name a variable of its own",
+            example: "apiproxy/policies/SC-Over.xml:2:22: warning[PO019]: the callout changes the \
+                request in hand",
+        },
+        Code {
+            code: "PO020",
+            severities: &[Severity::Warning],
+            what: "a ServiceCallout that puts its answer into the variable `response`",
+            remedy: "name a variable of its own",
+            example: "apiproxy/policies/SC-Over.xml:3:13: warning[PO020]: the callout replaces \
+                the response in hand",
+        },
+        Code {
+            code: "PO022",
+            severities: &[Severity::Warning],
+            what: "a Quota that counts in each gateway apart",
+            remedy: "set `Distributed` to `true`",
+            example: "apiproxy/policies/Q-None.xml:1:2: warning[PO022]: Quota `Q-None` counts in \
+                each gateway apart",
+        },
+        Code {
+            code: "PO024",
+            severities: &[Severity::Warning],
+            what: "a ResponseCache that keeps errors too",
+            remedy: "set `ExcludeErrorResponse` to `true`",
+            example: "apiproxy/policies/RC-All.xml:1:2: warning[PO024]: ResponseCache `RC-All` \
+                keeps errors too",
+        },
+        Code {
             code: "PO029",
             severities: &[Severity::Error],
             what: "a root element that is no policy type",
@@ -194,6 +266,15 @@ pub(super) static SECTION: Section = Section {
             what: "an expiry that is missing, doubled, deprecated or too long",
             remedy: "write one `TimeoutInSeconds`",
             example: "apiproxy/policies/PC-Token.xml:1:2: warning[PO030]: no expiry is given",
+        },
+        Code {
+            code: "PO041",
+            severities: &[Severity::Warning],
+            what: "an ExclusiveCache in a KeyValueMapOperations, which has no effect any more, or \
+                a second Scope",
+            remedy: "delete it",
+            example: "apiproxy/policies/KV-Old.xml:2:4: warning[PO041]: `ExclusiveCache` has no \
+                effect any more",
         },
     ],
 };
