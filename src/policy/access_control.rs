@@ -11,14 +11,16 @@ use http::StatusCode;
 
 use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, MessageContext};
-use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
+use crate::policy::kind::{
+    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
+};
 use crate::template::{Template, Unresolved};
 use crate::variable::VarRef;
 use crate::xml::fields::{BAD_VALUE, MISSING};
 use crate::xml::{Attribute, Element, Fields, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "AccessControl", failed_prefix: "acl", read };
+    PolicyKind { element: "AccessControl", failed_prefix: "acl", read, page: &Page::UNWRITTEN };
 
 const DENIED: &str = "accesscontrol.IPDeniedAccess";
 const INVALID_ADDRESS: &str = "accesscontrol.InvalidIPAddressInVariable";

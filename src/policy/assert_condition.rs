@@ -6,13 +6,19 @@ use crate::condition::Condition;
 use crate::diag::{Diagnostics, Severity};
 use crate::message::{Fault, MessageContext, Value};
 use crate::model::read_condition;
-use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
+use crate::policy::kind::{
+    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
+};
 use crate::variable::Slot;
 use crate::xml::Element;
 use crate::xml::fields::MISSING;
 
-pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "AssertCondition", failed_prefix: "assertcondition", read };
+pub(super) static KIND: PolicyKind = PolicyKind {
+    element: "AssertCondition",
+    failed_prefix: "assertcondition",
+    read,
+    page: &Page::UNWRITTEN,
+};
 
 #[derive(Debug)]
 struct AssertCondition {

@@ -15,15 +15,21 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext, Value};
-use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
+use crate::policy::kind::{
+    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
+};
 use crate::policy::lookup_cache::warn_read_only;
 use crate::template::RefOrText;
 use crate::variable::VarRef;
 use crate::xml::fields::BAD_VALUE;
 use crate::xml::{Element, Fields, Text};
 
-pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "BasicAuthentication", failed_prefix: "BasicAuthentication", read };
+pub(super) static KIND: PolicyKind = PolicyKind {
+    element: "BasicAuthentication",
+    failed_prefix: "BasicAuthentication",
+    read,
+    page: &Page::UNWRITTEN,
+};
 
 const UNRESOLVED: &str = "steps.basicauthentication.UnresolvedVariable";
 const INVALID_SOURCE: &str = "steps.basicauthentication.InvalidBasicAuthenticationSource";

@@ -13,15 +13,20 @@ use crate::message::{Fault, MessageContext};
 use crate::policy::cache_entry::{CacheEntry, LinkedEntry, ask};
 use crate::policy::cache_key::{KeyBuffer, ScopeNames};
 use crate::policy::kind::{
-    CacheAccess, IoStep, Linker, Next, Policy, PolicyKind, Revisions, Run, Step, Uses, skip_head,
+    CacheAccess, IoStep, Linker, Next, Page, Policy, PolicyKind, Revisions, Run, Step, Uses,
+    skip_head,
 };
 use crate::store::cache::{CacheError, NamedCache};
 use crate::template::RefOrText;
 use crate::variable::{Bind, Bindable};
 use crate::xml::{Element, FromXml};
 
-pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "InvalidateCache", failed_prefix: "invalidatecache", read };
+pub(super) static KIND: PolicyKind = PolicyKind {
+    element: "InvalidateCache",
+    failed_prefix: "invalidatecache",
+    read,
+    page: &Page::UNWRITTEN,
+};
 
 const UNUSED_CONTEXT: &str = "GW307";
 

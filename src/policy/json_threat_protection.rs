@@ -10,12 +10,18 @@ mod scan;
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
 use crate::policy::json_threat_protection::scan::{Limits, Threat, scan};
-use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
+use crate::policy::kind::{
+    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
+};
 use crate::policy::message_source::{MessageSource, SourceError};
 use crate::xml::{Element, Fields};
 
-pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "JSONThreatProtection", failed_prefix: "jsonattack", read };
+pub(super) static KIND: PolicyKind = PolicyKind {
+    element: "JSONThreatProtection",
+    failed_prefix: "jsonattack",
+    read,
+    page: &Page::UNWRITTEN,
+};
 
 const EXECUTION_FAILED: &str = "steps.jsonthreatprotection.ExecutionFailed";
 const SOURCE_UNAVAILABLE: &str = "steps.jsonthreatprotection.SourceUnavailable";

@@ -24,6 +24,57 @@ pub struct PolicyKind {
     pub failed_prefix: &'static str,
     /// Never fails: what is missing or unknown is reported with its place.
     pub read: fn(&Element, &mut Diagnostics) -> Option<Box<dyn Policy>>,
+    /// What the documentation says of it.
+    pub page: &'static Page,
+}
+
+/// A policy's section of `docs/policies.md`, and its rows of `docs/faults.md`. All texts are
+/// Markdown; those of rows stay on one line.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// What it does, in a few sentences.
+    pub summary: &'static str,
+    /// Its elements and attributes beside those that all policies have, as they are read.
+    pub elements: &'static [ElementRow],
+    /// The variables that it sets.
+    pub variables: &'static [VariableRow],
+    pub faults: &'static [FaultRow],
+    /// Rules that no table holds; may be empty.
+    pub notes: &'static str,
+}
+
+impl Page {
+    /// Of a policy whose section stands in the page itself.
+    pub const UNWRITTEN: Self =
+        Self { summary: "", elements: &[], variables: &[], faults: &[], notes: "" };
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct ElementRow {
+    /// Below the root, such as `CacheKey/KeyFragment@ref`.
+    pub path: &'static str,
+    /// `required`, the default's text, or empty where there is none.
+    pub default: &'static str,
+    pub meaning: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct VariableRow {
+    /// With `{policy}` for the policy's name, such as `lookupcache.{policy}.cachehit`.
+    pub name: &'static str,
+    /// `text`, `integer`, `boolean` and so on.
+    pub kind: &'static str,
+    pub meaning: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct FaultRow {
+    /// The whole errorcode.
+    pub code: &'static str,
+    pub status: u16,
+    /// With `{name}` for what varies.
+    pub faultstring: &'static str,
+    pub when: &'static str,
 }
 
 /// What every kind of policy may hold beside its own fields: read with the policy's head, or

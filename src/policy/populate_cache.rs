@@ -11,14 +11,18 @@ use crate::message::{Fault, MessageContext};
 use crate::policy::cache_entry::{CacheEntry, LinkedEntry, ask, value_to_item};
 use crate::policy::expiry_settings::ExpirySettings;
 use crate::policy::kind::{
-    CacheAccess, IoStep, Linker, Next, Policy, PolicyKind, Run, Step, Uses, skip_head,
+    CacheAccess, IoStep, Linker, Next, Page, Policy, PolicyKind, Run, Step, Uses, skip_head,
 };
 use crate::store::cache::CacheError;
 use crate::variable::VarRef;
 use crate::xml::Element;
 
-pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "PopulateCache", failed_prefix: "populatecache", read };
+pub(super) static KIND: PolicyKind = PolicyKind {
+    element: "PopulateCache",
+    failed_prefix: "populatecache",
+    read,
+    page: &Page::UNWRITTEN,
+};
 
 const NOT_SERIALIZABLE: &str = "policies.populatecache.EntryCannotBeCached";
 

@@ -11,12 +11,14 @@ use http::StatusCode;
 
 use crate::diag::Diagnostics;
 use crate::message::{Category, Fault, Message, MessageContext, MessageKind};
-use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
+use crate::policy::kind::{
+    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
+};
 use crate::policy::message_builder::{Destination, MessageBuilder, Owner};
 use crate::xml::Element;
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "RaiseFault", failed_prefix: "raisefault", read };
+    PolicyKind { element: "RaiseFault", failed_prefix: "raisefault", read, page: &Page::UNWRITTEN };
 
 const RAISE_FAULT: &str = "steps.raisefault.RaiseFault";
 

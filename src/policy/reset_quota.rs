@@ -11,7 +11,7 @@ use bytestring::ByteString;
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
 use crate::policy::kind::{
-    IoStep, Linker, Next, Policy, PolicyKind, QuotaCounter, Run, Step, Uses, skip_head,
+    IoStep, Linker, Next, Page, Policy, PolicyKind, QuotaCounter, Run, Step, Uses, skip_head,
 };
 use crate::policy::quota::{DEFAULT_IDENTIFIER, class_counter};
 use crate::policy::rate_limit::ask;
@@ -21,7 +21,7 @@ use crate::xml::fields::MISSING;
 use crate::xml::{Element, Fields};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "ResetQuota", failed_prefix: "resetquota", read };
+    PolicyKind { element: "ResetQuota", failed_prefix: "resetquota", read, page: &Page::UNWRITTEN };
 
 const INVALID_POLICY: &str = "policies.resetquota.InvalidRLPolicy";
 const UNRESOLVED_POLICY: &str = "policies.resetquota.FailedToResolveRLPolicy";

@@ -12,7 +12,9 @@ use http::StatusCode;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
-use crate::policy::kind::{IoStep, Linker, Next, Policy, PolicyKind, Run, Step, Uses, skip_head};
+use crate::policy::kind::{
+    IoStep, Linker, Next, Page, Policy, PolicyKind, Run, Step, Uses, skip_head,
+};
 use crate::policy::rate_limit::{Identifier, Weight, ask};
 use crate::store::counters::{CounterBackend, CounterKey, CounterKind, Rate};
 use crate::template::{Template, Unresolved};
@@ -21,7 +23,7 @@ use crate::xml::fields::MISSING;
 use crate::xml::{Element, Fields, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "SpikeArrest", failed_prefix: "ratelimit", read };
+    PolicyKind { element: "SpikeArrest", failed_prefix: "ratelimit", read, page: &Page::UNWRITTEN };
 
 const VIOLATION: &str = "policies.ratelimit.SpikeArrestViolation";
 const UNRESOLVED_RATE: &str = "policies.ratelimit.FailedToResolveSpikeArrestRate";

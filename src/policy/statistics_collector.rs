@@ -8,14 +8,20 @@ use std::sync::Arc;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
-use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
+use crate::policy::kind::{
+    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
+};
 use crate::store::metrics::Metric;
 use crate::variable::VarRef;
 use crate::xml::fields::{MISSING, parse_flag};
 use crate::xml::{Element, Fields};
 
-pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "StatisticsCollector", failed_prefix: "statisticscollector", read };
+pub(super) static KIND: PolicyKind = PolicyKind {
+    element: "StatisticsCollector",
+    failed_prefix: "statisticscollector",
+    read,
+    page: &Page::UNWRITTEN,
+};
 
 /// What the platform refuses.
 const REFUSED: &str = "GW325";

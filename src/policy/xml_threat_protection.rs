@@ -10,13 +10,19 @@ mod scan;
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
 use crate::policy::json_threat_protection::limit;
-use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
+use crate::policy::kind::{
+    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
+};
 use crate::policy::message_source::{MessageSource, SourceError};
 use crate::policy::xml_threat_protection::scan::{ChildCount, Limits, Threat, scan};
 use crate::xml::{Element, Fields};
 
-pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "XMLThreatProtection", failed_prefix: "xmlattack", read };
+pub(super) static KIND: PolicyKind = PolicyKind {
+    element: "XMLThreatProtection",
+    failed_prefix: "xmlattack",
+    read,
+    page: &Page::UNWRITTEN,
+};
 
 const EXECUTION_FAILED: &str = "steps.xmlthreatprotection.ExecutionFailed";
 const SOURCE_UNAVAILABLE: &str = "steps.xmlthreatprotection.SourceUnavailable";
