@@ -5,6 +5,7 @@
 //! `faults.rs`.
 
 mod faults;
+mod shared_flows;
 mod target;
 
 use std::rc::Rc;
@@ -19,10 +20,10 @@ use crate::message::{
     Body, Category, Fault, FlowRef, Head, Message, MessageContext, Phase, TargetState, Value,
 };
 use crate::plan::{
-    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, Needs, Plan, PolicyPlan,
-    ProxyPlan, SHARED_FLOWS_DEPTH_MAX, StepPlan, TargetPlan,
+    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, HookPoint, Needs, Plan,
+    PolicyPlan, ProxyPlan, StepPlan, TargetPlan,
 };
-use crate::policy::kind::{FlowCall, Run, Step};
+use crate::policy::kind::{Run, Step};
 use crate::profile::Profile;
 use crate::upstream::Upstream;
 
@@ -120,12 +121,13 @@ impl<'p> Execution<'p> {
     /// The normal flow, from the ProxyEndpoint's request PreFlow to its response PostFlow.
     async fn pipeline(&self, cx: &mut MessageContext) -> Result<(), Left<'p>> {
         let by_proxy = |fault| (fault, Owner::Proxy(self.proxy));
+        self.hook(cx, HookPoint::PreProxy).await.map_err(by_proxy)?;
         self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
         match self.route(cx).await.map_err(by_proxy)? {
             DestinationPlan::Null => self.answer_without_target(cx).await.map_err(by_proxy)?,
             DestinationPlan::Url(target) => {
                 cx.target = Some(TargetState::new(target.facts.clone()));
-                self.call_target(cx, target).await.map_err(by_proxy)?;
+                self.through_target(cx, target).await.map_err(by_proxy)?;
             }
             DestinationPlan::Target(id) => {
                 let Some(target) = self.plan.target(*id) else {
@@ -139,6 +141,7 @@ impl<'p> Execution<'p> {
         }
         cx.phase = Phase::ProxyResponse;
         self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        self.hook(cx, HookPoint::PostProxy).await.map_err(by_proxy)?;
         self.buffer(cx, self.proxy.post_client_needs).await.map_err(by_proxy)
     }
 
@@ -148,10 +151,12 @@ impl<'p> Execution<'p> {
         target: &'p TargetPlan,
     ) -> Result<(), Fault> {
         cx.phase = Phase::TargetRequest;
+        self.hook(cx, HookPoint::PreTarget).await?;
         self.segment(cx, &target.flows).await?;
         self.call_target(cx, target).await?;
         cx.phase = Phase::TargetResponse;
-        self.segment(cx, &target.flows).await
+        self.segment(cx, &target.flows).await?;
+        self.hook(cx, HookPoint::PostTarget).await
     }
 
     async fn call_target(
@@ -249,28 +254,11 @@ impl<'p> Execution<'p> {
                 Run::Wait(wait) => wait.await?,
             },
             // Boxed, because a shared flow's steps may call shared flows.
-            Step::Flow(call) => return Box::pin(self.shared_flow(cx, call)).await,
+            Step::Flow(call) => return Box::pin(self.call_shared_flow(cx, call)).await,
         };
         match next {
             crate::policy::kind::Next::Continue => Ok(()),
         }
-    }
-
-    /// Runs a shared flow's steps in the caller's place, with its parameters set.
-    async fn shared_flow(&self, cx: &mut MessageContext, call: &'p FlowCall) -> Result<(), Fault> {
-        let Some(flow) = call.flow.and_then(|id| self.plan.shared_flow(id)) else {
-            return Err(faults::shared_flow_not_found(&call.name));
-        };
-        if cx.shared_flows >= SHARED_FLOWS_DEPTH_MAX {
-            return Err(faults::shared_flows_too_deep(&call.name));
-        }
-        cx.shared_flows += 1;
-        let before = call.parameters.enter(cx);
-        cx.set_output(call.running, || Value::String(call.name.clone()));
-        let ran = self.steps(cx, &flow.steps).await;
-        call.parameters.leave(cx, before);
-        cx.shared_flows -= 1;
-        ran
     }
 
     /// No condition holds always.

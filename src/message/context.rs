@@ -244,6 +244,12 @@ impl MessageContext {
         }
     }
 
+    /// Writes an output variable, if anything reads it, and hands back what it was.
+    pub fn swap_output(&mut self, slot: Option<Slot>, value: Option<Value>) -> Option<Value> {
+        let slot = slot.filter(|slot| self.facts.slots.is_read(*slot))?;
+        std::mem::replace(self.values.get_mut(slot.index())?, value)
+    }
+
     pub fn set_slot(&mut self, slot: Slot, value: Value) {
         if let Some(place) = self.values.get_mut(slot.index()) {
             *place = Some(value);

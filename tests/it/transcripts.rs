@@ -99,7 +99,8 @@ fn deployer(folder: &Path, clock: &Clock) -> Result<(Deployer, Arc<Registry>, Pr
     };
     let caches = Caches::new(config.profile, config.caches, clock.clone())?;
     let registry = Arc::new(Registry::default());
-    let deployer = Deployer::new(settings, Arc::new(caches), registry.clone());
+    let mut deployer = Deployer::new(settings, Arc::new(caches), registry.clone());
+    deployer.set_flow_hooks(config.flow_hooks);
     Ok((deployer, registry, config.profile))
 }
 
