@@ -13,7 +13,8 @@
 
 use bytestring::ByteString;
 
-use crate::engine::{Execution, faults};
+use crate::engine::Execution;
+use crate::message::faults::{SHARED_FLOW_NOT_FOUND, SHARED_FLOWS_TOO_DEEP};
 use crate::message::{Fault, MessageContext, Value};
 use crate::plan::{HookPoint, SHARED_FLOWS_DEPTH_MAX};
 use crate::policy::kind::{FlowCall, SharedFlowId};
@@ -66,10 +67,10 @@ impl<'p> Execution<'p> {
         running: Option<Slot>,
     ) -> Result<(), Fault> {
         let Some(flow) = flow.and_then(|id| self.plan.shared_flow(id)) else {
-            return Err(faults::shared_flow_not_found(name));
+            return Err(SHARED_FLOW_NOT_FOUND.raise_with(&[("name", name)]));
         };
         if cx.shared_flows >= SHARED_FLOWS_DEPTH_MAX {
-            return Err(faults::shared_flows_too_deep(name));
+            return Err(SHARED_FLOWS_TOO_DEEP.raise_with(&[("name", name)]));
         }
         cx.shared_flows += 1;
         let caller = cx.swap_output(running, Some(Value::String(name.clone())));

@@ -1,8 +1,10 @@
 //! What one request carries: its messages, its variables, its fault.
 
 mod body;
+pub mod coding;
 mod context;
 mod fault;
+pub mod faults;
 mod form;
 mod http_message;
 mod quick;

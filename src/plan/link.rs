@@ -7,6 +7,7 @@ use bytestring::ByteString;
 use hashbrown::HashMap;
 
 use crate::diag::Diagnostics;
+use crate::message::faults::POLICY_NOT_SUPPORTED;
 use crate::message::{Facts, Fault, FlowFacts, FlowRef, MessageContext, TargetFacts};
 use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
@@ -29,10 +30,6 @@ use crate::template::Template;
 use crate::upstream::Scheme;
 use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
 use crate::xml::Text;
-
-/// Raised where a step reaches a policy whose type this gateway does not run yet and
-/// `[deploy] unsupported = "fault"` let it deploy.
-const NOT_SUPPORTED: &str = "steps.unsupported.PolicyNotSupported";
 
 /// What a plan is linked against.
 pub struct LinkEnvironment<'a> {
@@ -650,7 +647,7 @@ struct Unsupported {
 
 impl PureStep for Unsupported {
     fn run(&self, _cx: &mut MessageContext) -> Result<Next, Fault> {
-        Err(Fault::new(NOT_SUPPORTED, format!("Policy type {} is not supported", self.kind)))
+        Err(POLICY_NOT_SUPPORTED.raise_with(&[("type", &self.kind)]))
     }
 }
 
