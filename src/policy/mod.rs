@@ -25,6 +25,7 @@ mod spike_arrest;
 mod statistics_collector;
 #[cfg(test)]
 mod testing;
+mod threat_protection;
 mod xml_threat_protection;
 
 use crate::diag::Diagnostics;
