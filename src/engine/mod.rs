@@ -188,7 +188,6 @@ impl<'p> Execution<'p> {
         let answer = target::call(cx, target, self.proxy, self.env, remaining).await;
         match answer {
             Ok(response) => {
-                cx.phase = Phase::TargetResponse;
                 let status = response.status().unwrap_or(StatusCode::OK);
                 if !target.properties.success.contains(status) {
                     return Err(faults::error_response_code(response, status));
