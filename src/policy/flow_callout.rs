@@ -3,10 +3,12 @@
 //! Faults: `flow.SharedFlowNotFound` (500), raised by the engine, which runs the flow; whatever
 //! the shared flow's own policies raise.
 
+mod page;
+
 use crate::diag::Diagnostics;
 use crate::message::{MessageContext, Value};
 use crate::policy::kind::{
-    FlowCall, Linker, Page, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
+    FlowCall, Linker, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
 };
 use crate::template::{Template, Unresolved};
 use crate::variable::{VarRef, is_valid_name};
@@ -14,7 +16,7 @@ use crate::xml::fields::{BAD_VALUE, MISSING};
 use crate::xml::{Element, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &page::PAGE };
 
 /// The name of the shared flow that runs.
 const RUNNING: &str = "apigee.edge.sharedflow.name";

@@ -3,6 +3,8 @@
 //! spares `username__1`. Variables, our own: `invalidatecache.{policy}.cachename`,
 //! `.cachekey`. Faults: `steps.cache.CacheNotFound` (500). Findings: `GW307`.
 
+mod page;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -13,8 +15,7 @@ use crate::message::{Fault, MessageContext};
 use crate::policy::cache_entry::{CacheEntry, LinkedEntry, ask};
 use crate::policy::cache_key::{KeyBuffer, ScopeNames};
 use crate::policy::kind::{
-    CacheAccess, IoStep, Linker, Next, Page, Policy, PolicyKind, Revisions, Run, Step, Uses,
-    skip_head,
+    CacheAccess, IoStep, Linker, Next, Policy, PolicyKind, Revisions, Run, Step, Uses, skip_head,
 };
 use crate::store::cache::{CacheError, NamedCache};
 use crate::template::RefOrText;
@@ -25,7 +26,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "InvalidateCache",
     failed_prefix: "invalidatecache",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const UNUSED_CONTEXT: &str = "GW307";

@@ -5,14 +5,13 @@
 //! Faults (500): `steps.jsonthreatprotection.ExecutionFailed`, `.SourceUnavailable`,
 //! `.NonMessageVariable`.
 
+mod page;
 mod scan;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
 use crate::policy::json_threat_protection::scan::{Limits, Threat, scan};
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
 use crate::policy::message_source::{MessageSource, SourceError};
 use crate::xml::{Element, Fields};
 
@@ -20,7 +19,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "JSONThreatProtection",
     failed_prefix: "jsonattack",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const EXECUTION_FAILED: &str = "steps.jsonthreatprotection.ExecutionFailed";
