@@ -55,9 +55,13 @@ fn read(body: &Element, diags: &mut Diagnostics) -> Option<Box<dyn Policy>> {
     if let (Some(_), Some(entry)) = (&context, &entry)
         && entry.key.has_prefix()
     {
-        let place = body.child("CacheContext").map(|child| child.open_span);
+        let context = body.child("CacheContext");
         let message = "`CacheContext` has no effect beside a Prefix";
-        xml.diags().warning(UNUSED_CONTEXT, place, message);
+        let place = context.map(|child| child.open_span);
+        let found = xml.diags().warning(UNUSED_CONTEXT, place, message);
+        if let Some(context) = context {
+            found.fix(context.removal(), "");
+        }
     }
     xml.finish();
     let context = context.unwrap_or_default();

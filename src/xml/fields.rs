@@ -112,9 +112,13 @@ impl<'e, 'd> Fields<'e, 'd> {
         let mut found = self.element.elements().filter(|child| child.name == name);
         let first = found.next()?;
         for again in found {
-            self.diags
+            let found = self
+                .diags
                 .warning(DOUBLED, again.open_span, format!("a second `{name}` is never read"))
                 .note(first.open_span, "the first one counts");
+            if again.is_written_as(first) {
+                found.fix(again.removal(), "");
+            }
         }
         Some(first)
     }

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 pub(crate) mod asked;
+mod edit;
 mod element;
 pub mod fields;
 mod parse;

@@ -158,8 +158,7 @@ fn rows_of_faults_are_what_is_raised() {
             .iter()
             .flat_map(|file| shown_faults(&read_file(file)))
             .collect();
-        let tests: String =
-            source_files(kind).iter().filter(|file| is_test(file)).map(read_file).collect();
+        let tests: String = source_files(kind).iter().filter(is_test).map(read_file).collect();
         for row in rows {
             // No transcript takes a cache away from a policy that runs.
             if row.code == CACHE_NOT_FOUND.code && tests.contains(row.code) {
@@ -267,7 +266,6 @@ fn read_file(file: &PathBuf) -> String {
 }
 
 /// All files of a folder and of those in it; none where it is not there.
-#[expect(clippy::disallowed_methods, reason = "fixtures are files")]
 fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut open = vec![folder.to_owned()];
