@@ -20,6 +20,7 @@ mod populate_cache;
 mod quota;
 mod raise_fault;
 mod rate_limit;
+pub mod reference;
 mod reset_quota;
 mod spike_arrest;
 mod statistics_collector;
