@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{Fault, Head, Message, Value};
+use crate::message::{Captured, Documents, Fault, Head, Message, Value};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -165,6 +165,8 @@ pub struct MessageContext {
     pub times: Times,
     /// The inbound request target as it came; a policy's write does not change it.
     pub inbound_target: PathAndQuery,
+    pub documents: Documents,
+    pub captured: Captured,
     pub(super) values: Vec<Option<Value>>,
     pub(super) extra: HashMap<Arc<str>, Value, foldhash::fast::RandomState>,
     pub(super) message_id: OnceCell<ByteString>,
@@ -199,6 +201,8 @@ impl MessageContext {
             target: None,
             times: Times::default(),
             inbound_target,
+            documents: Documents::default(),
+            captured: Captured::default(),
             values,
             extra: HashMap::default(),
             message_id: OnceCell::new(),

@@ -1,7 +1,9 @@
 //! What one request carries: its messages, its variables, its fault.
 
 mod body;
+mod captured;
 mod context;
+mod documents;
 mod fault;
 mod form;
 mod http_message;
@@ -11,10 +13,12 @@ mod time;
 mod value;
 
 pub use body::{Body, BodyError, BodyStream};
+pub use captured::{CAPTURED_MAX, Captured, CapturedError, Collector};
 pub use context::{
     Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, SentTarget, TargetFacts, TargetState,
     Times,
 };
+pub use documents::Documents;
 pub use fault::{Category, Fault};
 pub use form::{append_pair, pairs, remove_pair, set_pair};
 pub use http_message::{
