@@ -45,6 +45,7 @@ mod po020_callout_response;
 mod po022_quota_not_distributed;
 mod po024_cached_errors;
 mod po029_unknown_policy_type;
+mod po037_capture_source;
 mod po041_exclusive_cache;
 pub mod rule;
 mod st008_steps_after_raise_fault;
@@ -121,6 +122,7 @@ static BUNDLE_RULES: &[&Rule] = &[
     &pd004_proxy_endpoint_name::RULE,
     &pd005_virtual_host::RULE,
     &pd006_no_base_path::RULE,
+    &po037_capture_source::RULE,
     &st008_steps_after_raise_fault::RULE,
     &td001_management_target::RULE,
     &td003_target_endpoint_name::RULE,

@@ -2,7 +2,9 @@
 
 mod body;
 pub mod coding;
+mod captured;
 mod context;
+mod documents;
 mod fault;
 pub mod faults;
 mod form;
@@ -13,10 +15,12 @@ mod time;
 mod value;
 
 pub use body::{Body, BodyError, BodyStream};
+pub use captured::{CAPTURED_MAX, Captured, CapturedError, Collector};
 pub use context::{
     Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, SentTarget, TargetFacts, TargetState,
     Times,
 };
+pub use documents::Documents;
 pub use fault::{Category, Fault};
 pub use form::{append_pair, pairs, remove_pair, set_pair};
 pub use http_message::{
