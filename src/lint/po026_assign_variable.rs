@@ -67,7 +67,7 @@ fn check_sources(element: &Element, checker: &mut Checker<'_>) {
     if let Some(found) = element.child("PropertySetRef") {
         let text = found.text();
         let text = text.trim();
-        let dots = text.matches('.').count();
+        let dots = dots_outside_references(text);
         // A variable may stand for a part, or for all of it.
         let is_property = dots == 1 || (dots == 0 && text.contains('{'));
         if !text.is_empty() && !is_property {
@@ -82,4 +82,12 @@ fn check_sources(element: &Element, checker: &mut Checker<'_>) {
 fn has_open_reference(text: &str) -> bool {
     let tail = text.rsplit('}').next().unwrap_or_default();
     tail.split('{').skip(1).any(|inner| inner.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+fn dots_outside_references(text: &str) -> usize {
+    let pieces = text.split('{').enumerate().map(|(at, piece)| match piece.split_once('}') {
+        Some((_, behind)) if at > 0 => behind,
+        Some(_) | None => piece,
+    });
+    pieces.map(|piece| piece.matches('.').count()).sum()
 }

@@ -172,9 +172,7 @@ fn check_keys(body: &Element, algorithm: &Element, expected: &str, checker: &mut
         }
     }
     if fitting.is_none() {
-        let message = format!("`GenerateJWT` has no `{expected}`");
-        checker
-            .report(body.name_span, message)
-            .note(algorithm.text_span(), format!("`{text}` takes one"));
+        let message = format!("`{text}` takes a `{expected}`, and there is none");
+        checker.report(algorithm.text_span(), message);
     }
 }
