@@ -1,8 +1,8 @@
 //! What one request carries: its messages, its variables, its fault.
 
 mod body;
-pub mod coding;
 mod captured;
+pub mod coding;
 mod context;
 mod documents;
 mod fault;
