@@ -11,7 +11,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{Body, Fault, Head, Message, Value};
+use crate::message::{Body, Captured, Documents, Fault, Head, Message, Value};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -169,6 +169,8 @@ pub struct MessageContext {
     pub inbound_target: PathAndQuery,
     /// Whether the client sent a POST or PUT that neither has a body nor says that it has none.
     pub lacks_length: bool,
+    pub documents: Documents,
+    pub captured: Captured,
     pub(super) values: Vec<Option<Value>>,
     pub(super) extra: HashMap<Arc<str>, Value, foldhash::fast::RandomState>,
     pub(super) message_id: OnceCell<ByteString>,
@@ -205,6 +207,8 @@ impl MessageContext {
             times: Times::default(),
             inbound_target,
             lacks_length,
+            documents: Documents::default(),
+            captured: Captured::default(),
             values,
             extra: HashMap::default(),
             message_id: OnceCell::new(),

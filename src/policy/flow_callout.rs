@@ -8,10 +8,12 @@
 //! Unknown: `ignoreUnresolvedVariables` of `Parameters`, which bundles have and the
 //! documentation does not. Whatever it says, a parameter that resolves to nothing is null.
 
+mod page;
+
 use crate::diag::Diagnostics;
 use crate::message::{MessageContext, Value};
 use crate::policy::kind::{
-    FlowCall, Linker, Page, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
+    FlowCall, Linker, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
 };
 use crate::template::{Template, Unresolved};
 use crate::variable::{VarRef, is_valid_name};
@@ -19,7 +21,7 @@ use crate::xml::fields::{BAD_VALUE, MISSING};
 use crate::xml::{Element, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &page::PAGE };
 
 /// A parameter that has no effect.
 const READ_ONLY: &str = "GW306";

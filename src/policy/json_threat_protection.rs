@@ -5,12 +5,13 @@
 //! Faults (500): `steps.jsonthreatprotection.ExecutionFailed`, `.SourceUnavailable`,
 //! `.NonMessageVariable`.
 
+mod page;
 mod scan;
 
 use crate::diag::Diagnostics;
 use crate::message::Fault;
 use crate::policy::json_threat_protection::scan::{Limits, scan};
-use crate::policy::kind::{Page, Policy, PolicyKind, skip_head};
+use crate::policy::kind::{Policy, PolicyKind, skip_head};
 use crate::policy::message_source::{MessageSource, SourceError};
 use crate::policy::threat_protection::{self, ThreatProtection, limit};
 use crate::xml::Element;
@@ -19,7 +20,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "JSONThreatProtection",
     failed_prefix: "jsonattack",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const EXECUTION_FAILED: &str = "steps.jsonthreatprotection.ExecutionFailed";

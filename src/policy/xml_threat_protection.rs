@@ -5,11 +5,12 @@
 //! Faults (500): `steps.xmlthreatprotection.ExecutionFailed`, `.SourceUnavailable`,
 //! `.NonMessageVariable`.
 
+mod page;
 mod scan;
 
 use crate::diag::Diagnostics;
 use crate::message::Fault;
-use crate::policy::kind::{Page, Policy, PolicyKind, skip_head};
+use crate::policy::kind::{Policy, PolicyKind, skip_head};
 use crate::policy::message_source::{MessageSource, SourceError};
 use crate::policy::threat_protection::{self, ThreatProtection, limit};
 use crate::policy::xml_threat_protection::scan::{ChildCount, Limits, Threat, scan};
@@ -19,7 +20,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "XMLThreatProtection",
     failed_prefix: "xmlattack",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const EXECUTION_FAILED: &str = "steps.xmlthreatprotection.ExecutionFailed";
