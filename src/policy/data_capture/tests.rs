@@ -285,9 +285,12 @@ fn check_findings(parts: &str, expected: Expect) {
 
 #[test]
 fn findings_name_what_cannot_be_collected() {
-    check_findings("", expect![[r#"
+    check_findings(
+        "",
+        expect![[r#"
         p.xml:1:2: error[GW101]: `DataCapture` has no `Capture`
-    "#]]);
+    "#]],
+    );
     check_findings(
         "\n<Capture/>\n<Capture><DataCollector>a</DataCollector><Collect/></Capture>\n\
          <Capture><DataCollector scope='other'>a</DataCollector><Collect ref='b'/></Capture>\n\

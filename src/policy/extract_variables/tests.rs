@@ -448,9 +448,12 @@ fn check_findings(parts: &str, expected: Expect) {
 
 #[test]
 fn findings_are_in_apigees_words() {
-    check_findings("", expect![[r#"
+    check_findings(
+        "",
+        expect![[r#"
         p.xml:1:2: error[GW350]: ExtractVariables EV: at least one of URIPath, QueryParam, Header, FormParam, XMLPayload, JSONPayload is mandatory.
-    "#]]);
+    "#]],
+    );
     check_findings(
         "\n<URIPath><Pattern>/a/b/</Pattern><Pattern>{*}</Pattern></URIPath>\n<QueryParam><Pattern>{q}</Pattern></QueryParam>",
         expect![[r#"

@@ -211,9 +211,12 @@ fn check_findings(parts: &str, expected: Expect) {
 
 #[test]
 fn findings_are_in_apigees_words() {
-    check_findings("", expect![[r#"
+    check_findings(
+        "",
+        expect![[r#"
         p.xml:1:2: error[GW351]: RegularExpressionProtection RE: at least one of URIPath, QueryParam, Header, FormParam, XMLPayload, JSONPayload is mandatory
-    "#]]);
+    "#]],
+    );
     check_findings(
         "\n<URIPath><Pattern>foo){2}</Pattern></URIPath>\n<QueryParam name='q'/>\n<Header><Pattern>x</Pattern></Header>\n\
          <FormParam name='f'><Pattern/></FormParam>",
