@@ -2,9 +2,11 @@
 
 mod body;
 mod captured;
+pub mod coding;
 mod context;
 mod documents;
 mod fault;
+pub mod faults;
 mod form;
 mod http_message;
 mod quick;

@@ -36,22 +36,17 @@ pub struct Page {
     pub summary: &'static str,
     /// Its elements and attributes beside those that all policies have, as they are read.
     pub elements: &'static [ElementRow],
-    /// The variables that it sets.
+    /// The variables that it sets under names of its own.
     pub variables: &'static [VariableRow],
     pub faults: &'static [FaultRow],
     /// Rules that no table holds; may be empty.
     pub notes: &'static str,
 }
 
-impl Page {
-    /// Of a policy whose section stands in the page itself.
-    pub const UNWRITTEN: Self =
-        Self { summary: "", elements: &[], variables: &[], faults: &[], notes: "" };
-}
-
 #[derive(Clone, Copy, Debug)]
 pub struct ElementRow {
-    /// Below the root, such as `CacheKey/KeyFragment@ref`.
+    /// Below the root, such as `CacheKey/KeyFragment@ref`, or `@type` of the root itself; several
+    /// that one text is for, parted by a comma and a space.
     pub path: &'static str,
     /// `required`, the default's text, or empty where there is none.
     pub default: &'static str,

@@ -23,12 +23,14 @@ mod populate_cache;
 mod quota;
 mod raise_fault;
 mod rate_limit;
+pub mod reference;
 mod regular_expression_protection;
 mod reset_quota;
 mod spike_arrest;
 mod statistics_collector;
 #[cfg(test)]
 mod testing;
+mod threat_protection;
 mod xml_threat_protection;
 
 use crate::diag::Diagnostics;
