@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use crate::diag::Diagnostics;
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::of_kind;
 use crate::model::{FaultRules, Flows, LocatedCondition, Step};
 use crate::xml::Element;
 
@@ -36,7 +35,8 @@ fn sources(body: &Element) -> Vec<String> {
 
 impl BodyCheck {
     pub(super) fn run(&self, cx: &LintContext<'_>, diags: &mut Diagnostics) {
-        let readers: HashMap<&str, Vec<String>> = of_kind(cx, self.kind)
+        let readers: HashMap<&str, Vec<String>> = cx
+            .of_kind(self.kind)
             .map(|policy| &policy.head)
             .filter(|head| head.enabled && (self.reads)(&head.body))
             .map(|head| (head.name.value.as_str(), self.variables_of(&head.body)))

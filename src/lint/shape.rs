@@ -1,9 +1,9 @@
 //! What an element may hold, as a table, and what is said of one that holds something else.
 //!
 //! Source: Apigee docs, the page of each policy; apigeelint for what it reports under which
-//! code. Where a typed reader has warned of the same place under a code of its own, the finding
-//! here takes its place, so that a mistake is heard once; what is missing the typed reader
-//! knows best, so that it is asked for here only where there is none.
+//! code. A mistake is heard once: where a typed reader has warned of the same place under a code
+//! of its own, the finding here takes its place; where the reader refuses what is missing, the
+//! finding here is left out.
 
 use std::collections::HashSet;
 
@@ -113,28 +113,18 @@ pub(super) fn check_policies(
     cx: &LintContext<'_>,
     diags: &mut Diagnostics,
 ) {
-    for policy in of_kind(cx, kind) {
-        let mut checker = Checker::new(rule, policy, cx.view.profile, diags);
+    for policy in cx.of_kind(kind) {
+        let mut checker = Checker::new(rule, cx, diags);
         checker.shared(policy, shape);
         checker.element(&policy.head.body, shape);
         checker.finish();
     }
 }
 
-/// The policies of a type.
-pub(super) fn of_kind<'a>(
-    cx: &LintContext<'a>,
-    kind: &str,
-) -> impl Iterator<Item = &'a ReadPolicy> {
-    cx.policies.iter().filter(move |policy| policy.head.kind == kind)
-}
-
 /// What one rule says of one policy.
 pub(super) struct Checker<'d> {
     rule: &'static Rule,
     profile: Profile,
-    /// A typed reader has looked for what is missing.
-    is_read: bool,
     diags: &'d mut Diagnostics,
     /// Where something was said.
     places: HashSet<Span>,
@@ -143,28 +133,36 @@ pub(super) struct Checker<'d> {
 impl<'d> Checker<'d> {
     pub(super) fn new(
         rule: &'static Rule,
-        policy: &ReadPolicy,
-        profile: Profile,
+        cx: &LintContext<'_>,
         diags: &'d mut Diagnostics,
     ) -> Self {
-        Self { rule, profile, is_read: policy.kind.is_some(), diags, places: HashSet::new() }
+        Self { rule, profile: cx.view.profile, diags, places: HashSet::new() }
     }
 
-    /// Records a finding in whose place no reader warns.
+    /// Records a finding, which takes the place of a reader's warning.
     pub(super) fn report(&mut self, place: Span, message: impl Into<String>) -> &mut Diagnostic {
         self.places.insert(place);
         self.rule.report(self.diags, place, message)
     }
 
-    /// Takes out what the reader has warned of where this rule has spoken.
+    /// Takes out what was said twice.
     pub(super) fn finish(self) {
         const GIVING_WAY: [&str; 4] = [MISSING, UNKNOWN, DOUBLED, BAD_VALUE];
-        if self.places.is_empty() {
+        let Self { rule, diags, places, .. } = self;
+        if places.is_empty() {
             return;
         }
-        self.diags.retain(|found| {
-            let is_told = found.span.is_some_and(|span| self.places.contains(&span));
-            !(is_told && found.severity == Severity::Warning && GIVING_WAY.contains(&found.code))
+        let is_here = |found: &Diagnostic| found.span.is_some_and(|span| places.contains(&span));
+        let refused = |found: &&Diagnostic| {
+            found.code == MISSING && found.severity == Severity::Error && is_here(found)
+        };
+        let refused: HashSet<_> =
+            diags.iter().filter(refused).map(|found| (found.span, found.message.clone())).collect();
+        diags.retain(|found| {
+            let gives_way = found.severity == Severity::Warning && GIVING_WAY.contains(&found.code);
+            let is_refused =
+                found.code == rule.code && refused.contains(&(found.span, found.message.clone()));
+            !(is_refused || (gives_way && is_here(found)))
         });
     }
 
@@ -189,13 +187,7 @@ impl<'d> Checker<'d> {
         }
         match shape.holds {
             Holds::Anything => {}
-            Holds::MayText => self.no_elements(element),
-            Holds::Text => {
-                self.no_elements(element);
-                if element.is_empty() {
-                    self.report(element.open_span, format!("`{}` is empty", element.name));
-                }
-            }
+            Holds::MayText | Holds::Text => self.no_elements(element),
             Holds::Flag => {
                 self.no_elements(element);
                 self.flag(element);
@@ -211,7 +203,7 @@ impl<'d> Checker<'d> {
             Holds::AmongOthers(children) => {
                 for child in element.elements() {
                     if let Some(known) = children.iter().find(|known| known.name == child.name) {
-                        self.element(child, known.shape);
+                        self.child(child, known, element);
                     }
                 }
                 self.counts(element, children);
@@ -269,11 +261,19 @@ impl<'d> Checker<'d> {
                     self.report(child.name_span, message)
                         .note(None, "the configured `profile` is `edge`");
                 }
-                Some(known) => self.element(child, known.shape),
+                Some(known) => self.child(child, known, element),
                 None => self.stray(child, element, Some(shape)),
             }
         }
         self.counts(element, children);
+    }
+
+    fn child(&mut self, child: &Element, known: &Child, parent: &Element) {
+        if matches!(known.shape.holds, Holds::Text) && child.is_empty() {
+            let message = format!("`{}` in `{}` is empty", child.name, parent.name);
+            self.report(child.open_span, message);
+        }
+        self.element(child, known.shape);
     }
 
     /// How often each of them stands.
@@ -286,7 +286,7 @@ impl<'d> Checker<'d> {
                         self.doubled(first, again, element);
                     }
                 }
-                None if known.count == Count::One && !self.is_read => {
+                None if known.count == Count::One => {
                     let message = format!("`{}` has no `{}`", element.name, known.name);
                     self.report(element.name_span, message);
                 }
