@@ -61,6 +61,7 @@ mod po031_content_type;
 mod po034_message_shape;
 mod po035_quota_shape;
 mod po036_callout_response;
+mod po037_capture_source;
 mod po038_map_name;
 mod po041_exclusive_cache;
 mod po042_spike_arrest_shape;
@@ -166,6 +167,7 @@ static BUNDLE_RULES: &[&Rule] = &[
     &pd004_proxy_endpoint_name::RULE,
     &pd005_virtual_host::RULE,
     &pd006_no_base_path::RULE,
+    &po037_capture_source::RULE,
     &po023_quota_twice::RULE,
     &po028_other_profile::RULE,
     &st003_extract_json::RULE,

@@ -68,9 +68,16 @@ pub struct ProxyEndpoint {
     pub fault_rules: FaultRules,
     /// `None`: nothing written; the platform takes `/`.
     pub base_path: Option<Text>,
-    pub virtual_hosts: Vec<Text>,
+    pub virtual_hosts: Vec<VirtualHost>,
     pub properties: Vec<Property>,
     pub route_rules: Vec<RouteRule>,
+}
+
+#[derive(Debug)]
+pub struct VirtualHost {
+    pub name: Text,
+    /// What goes away with it.
+    pub removal: Span,
 }
 
 #[derive(Debug)]

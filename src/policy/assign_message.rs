@@ -3,14 +3,14 @@
 //! Faults (500): `steps.assignmessage.UnresolvedVariable`, `.SetVariableFailed`,
 //! `.VariableOfNonMsgType`. Findings: those of the message builder; lint has `PO012`.
 
+mod page;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, Message, MessageContext, MessageKind, Value};
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
 use crate::policy::message_builder::{Destination, MessageBuilder, Owner, bind_head, in_scope};
 use crate::variable::{Part, Place, Role, VarRef};
 use crate::xml::{Element, FromXml, Text};
@@ -19,7 +19,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "AssignMessage",
     failed_prefix: "assignmessage",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 #[derive(Debug)]
