@@ -71,7 +71,9 @@ pub(super) fn content_or_text(_body: &Element, source: &str) -> Vec<String> {
     let content = format!("{source}.content");
     match source {
         "message" | "request" | "response" => vec![content],
-        _ => vec![content, source.to_owned()],
+        // More likely a part of a message than one.
+        part if part.contains('.') => vec![part.to_owned(), content],
+        name => vec![content, name.to_owned()],
     }
 }
 

@@ -36,7 +36,7 @@ static CLASS: Shape = Shape::of(Holds::Elements(&[many("Allow", &MAY_TEXT)]));
 static PRODUCT_CONFIG: Shape =
     Shape::of(Holds::Elements(&[once("DefaultConfig", &DEFAULT_CONFIG)]));
 static DEFAULT_CONFIG: Shape = Shape::of(Holds::Elements(&[
-    once("Allow", &MAY_TEXT),
+    once("Allow", &ALLOW),
     once("Interval", &MAY_TEXT),
     once("TimeUnit", &MAY_TEXT),
 ]));
