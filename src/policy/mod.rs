@@ -9,10 +9,12 @@ mod assign_message;
 mod basic_authentication;
 mod cache_entry;
 mod cache_key;
+mod conversion;
 mod expiry_settings;
 mod flow_callout;
 mod invalidate_cache;
 mod json_threat_protection;
+mod json_to_xml;
 mod lookup_cache;
 mod message_builder;
 mod message_source;
@@ -26,6 +28,7 @@ mod statistics_collector;
 #[cfg(test)]
 mod testing;
 mod xml_threat_protection;
+mod xml_to_json;
 
 use crate::diag::Diagnostics;
 use crate::model::{ApiProxy, PolicyHead};
@@ -40,6 +43,7 @@ pub static POLICIES: &[PolicyKind] = &[
     flow_callout::KIND,
     invalidate_cache::KIND,
     json_threat_protection::KIND,
+    json_to_xml::KIND,
     lookup_cache::KIND,
     populate_cache::KIND,
     quota::KIND,
@@ -48,6 +52,7 @@ pub static POLICIES: &[PolicyKind] = &[
     spike_arrest::KIND,
     statistics_collector::KIND,
     xml_threat_protection::KIND,
+    xml_to_json::KIND,
 ];
 
 /// A policy of a bundle, its body read by its kind.

@@ -213,6 +213,23 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/SC-Types.xml:3:43: error[GW325]: StatisticsCollection char: Datatype is unsupported",
         },
         Code {
+            code: "GW370",
+            severities: &[Severity::Error],
+            what: "EitherOptionOrFormat, UnknownFormat: an XMLToJSON, in Apigee's words",
+            remedy: "write `Options`, or a `Format` that is xml.com, yahoo, google or badgerFish",
+            example: "apiproxy/policies/XJ-Response.xml:3:11: error[GW370]: \
+                XMLToJSON[XJ-Response]: Unknown Format google.com.",
+        },
+        Code {
+            code: "GW371",
+            severities: &[Severity::Warning],
+            what: "an option of XMLToJSON or JSONToXML that has no effect, or another one than it \
+                says",
+            remedy: "see the finding",
+            example: "apiproxy/policies/XJ-Response.xml:3:6: warning[GW371]: namespaces without a \
+                `NamespaceSeparator`",
+        },
+        Code {
             code: "PO018",
             severities: &[Severity::Warning],
             what: "a pattern of a RegularExpressionProtection with a look-ahead or look-behind",
