@@ -31,6 +31,7 @@ mod gw203_https_target;
 mod gw204_idle_property;
 mod gw205_bad_url;
 mod gw206_missing_shared_flow;
+mod gw375_syslog_tls;
 pub mod inventory;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
@@ -45,6 +46,7 @@ mod po020_callout_response;
 mod po022_quota_not_distributed;
 mod po024_cached_errors;
 mod po029_unknown_policy_type;
+mod po039_cloud_logging;
 mod po041_exclusive_cache;
 pub mod rule;
 mod st008_steps_after_raise_fault;
@@ -79,6 +81,7 @@ static POLICY_RULES: &[&Rule] = &[
     &gw141_cache_resource::RULE,
     &gw200_unsupported_policy_type::RULE,
     &gw206_missing_shared_flow::RULE,
+    &gw375_syslog_tls::RULE,
     &po006_policy_name::RULE,
     &po018_look_around::RULE,
     &po019_callout_request::RULE,
@@ -86,6 +89,7 @@ static POLICY_RULES: &[&Rule] = &[
     &po022_quota_not_distributed::RULE,
     &po024_cached_errors::RULE,
     &po029_unknown_policy_type::RULE,
+    &po039_cloud_logging::RULE,
     &po041_exclusive_cache::RULE,
 ];
 

@@ -17,6 +17,7 @@ mod json_threat_protection;
 mod json_to_xml;
 mod lookup_cache;
 mod message_builder;
+mod message_logging;
 mod message_source;
 mod populate_cache;
 mod quota;
@@ -45,6 +46,7 @@ pub static POLICIES: &[PolicyKind] = &[
     json_threat_protection::KIND,
     json_to_xml::KIND,
     lookup_cache::KIND,
+    message_logging::KIND,
     populate_cache::KIND,
     quota::KIND,
     raise_fault::KIND,

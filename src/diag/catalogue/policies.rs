@@ -230,6 +230,32 @@ pub(super) static SECTION: Section = Section {
                 `NamespaceSeparator`",
         },
         Code {
+            code: "GW372",
+            severities: &[Severity::Error],
+            what: "InvalidProtocol, InvalidPort: a Syslog of a MessageLogging, in Apigee's words; \
+                or a FileName that leads out of the log folder",
+            remedy: "write TCP or UDP, a port above 0, a name without a path",
+            example: "apiproxy/policies/ML-Syslog.xml:6:15: error[GW372]: Invalid Protocol: HTTP \
+                for Syslog handler in policy ML-Syslog.",
+        },
+        Code {
+            code: "GW373",
+            severities: &[Severity::Warning],
+            what: "a MessageLogging that logs nowhere, or a part of one that counts as something \
+                else",
+            remedy: "see the finding",
+            example: "apiproxy/policies/ML-File.xml:2:13: warning[GW373]: `LOUD` is no level of a \
+                log",
+        },
+        Code {
+            code: "GW374",
+            severities: &[Severity::Warning],
+            what: "a CloudLogging, whose entries are written to a file in the log folder",
+            remedy: "pass the file on with a shipper of logs, or exclude this code",
+            example: "apiproxy/policies/ML-Cloud.xml:2:4: warning[GW374]: there is no Cloud \
+                Logging here",
+        },
+        Code {
             code: "PO018",
             severities: &[Severity::Warning],
             what: "a pattern of a RegularExpressionProtection with a look-ahead or look-behind",
@@ -283,6 +309,15 @@ pub(super) static SECTION: Section = Section {
             what: "an expiry that is missing, doubled, deprecated or too long",
             remedy: "write one `TimeoutInSeconds`",
             example: "apiproxy/policies/PC-Token.xml:1:2: warning[PO030]: no expiry is given",
+        },
+        Code {
+            code: "PO039",
+            severities: &[Severity::Warning],
+            what: "a CloudLogging with a ResourceType other than `api`, or with `Labels` that hold \
+                none",
+            remedy: "correct it, or delete it",
+            example: "apiproxy/policies/ML-Cloud.xml:4:21: warning[PO039]: `global` is no \
+                `ResourceType` of CloudLogging",
         },
         Code {
             code: "PO041",
