@@ -55,6 +55,20 @@ pub(super) static SECTION: Section = Section {
                 the same as `AM-First`",
         },
         Code {
+            code: "DC001",
+            severities: &[Severity::Warning],
+            what: "a ConcurrentRatelimit, which Apigee has given up",
+            remedy: "write a SpikeArrest",
+            example: "apiproxy/policies/CCR-Load.xml:1:2: warning[DC001]: ConcurrentRatelimit is deprecated",
+        },
+        Code {
+            code: "DC002",
+            severities: &[Severity::Warning],
+            what: "a policy of OAuth 1.0a, which Apigee has given up",
+            remedy: "use OAuthV2",
+            example: "apiproxy/policies/OAuth-Verify.xml:1:2: warning[DC002]: OAuthV1 is deprecated",
+        },
+        Code {
             code: "GW141",
             severities: &[Severity::Error],
             what: "InvalidCacheResourceReference: a CacheResource that the environment does \
@@ -163,14 +177,6 @@ pub(super) static SECTION: Section = Section {
                 not supported and has no effect",
         },
         Code {
-            code: "GW316",
-            severities: &[Severity::Warning],
-            what: "a message type that is neither request nor response",
-            remedy: "write one of them",
-            example: "apiproxy/policies/AM-Set.xml:2:19: warning[GW316]: `responset` is no \
-                type of message",
-        },
-        Code {
             code: "GW320",
             severities: &[Severity::Error],
             what: "UserNameRequired, PasswordRequired, AssignToRequired, SourceRequired: what the Operation of a BasicAuthentication needs, in Apigee's words",
@@ -213,12 +219,40 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/SC-Types.xml:3:43: error[GW325]: StatisticsCollection char: Datatype is unsupported",
         },
         Code {
+            code: "GW350",
+            severities: &[Severity::Error],
+            what: "NothingToExtract, MissingName, PatternWithoutVariable, InvalidPattern, NONEmptyPrefixMappedToEmptyURI, DuplicatePrefix, NoXPathsToEvaluate, EmptyXPathExpression, XPathCompilationFailed, CannotBeConvertedToNodeset, NoJSONPathsToEvaluate, EmptyJSONPathExpression, JSONPathCompilationFailed: a part of an ExtractVariables, in Apigee's words",
+            remedy: "see the finding",
+            example: "apiproxy/policies/EV-Path.xml:3:14: error[GW350]: Pattern /a/b/ should have atleast one variable in ExtractVariables stepDefinition EV-Path.",
+        },
+        Code {
+            code: "GW351",
+            severities: &[Severity::Error],
+            what: "NothingToEnforce, NoPatternsToEnforce, InvalidRegularExpression, NONEmptyPrefixMappedToEmptyURI, DuplicatePrefix, EmptyXPathExpression, XPathCompilationFailed, CannotBeConvertedToNodeset, EmptyJSONPathExpression, JSONPathCompilationFailed: a part of a RegularExpressionProtection, in Apigee's words",
+            remedy: "see the finding",
+            example: "apiproxy/policies/RE-Open.xml:3:14: error[GW351]: RegularExpressionProtection RE-Open: Invalid Regular Expression (foo",
+        },
+        Code {
+            code: "GW352",
+            severities: &[Severity::Error],
+            what: "JsonPathCompilationFailed, XPathCompilationFailed, PatternCompilationFailed, or a doubled part: what a DataCapture cannot collect",
+            remedy: "see the finding",
+            example: "apiproxy/policies/DC-Path.xml:5:18: error[GW352]: DataCapture DC-Path: Failed to compile pattern /a/{id}",
+        },
+        Code {
+            code: "GW353",
+            severities: &[Severity::Warning],
+            what: "an ExtractVariables that sets a read-only variable, which faults",
+            remedy: "give the variable another name, or a VariablePrefix",
+            example: "apiproxy/policies/EV-Host.xml:3:14: warning[GW353]: `proxy.name` is read-only: setting it faults",
+        },
+        Code {
             code: "GW370",
             severities: &[Severity::Error],
             what: "EitherOptionOrFormat, UnknownFormat: an XMLToJSON, in Apigee's words",
             remedy: "write `Options`, or a `Format` that is xml.com, yahoo, google or badgerFish",
-            example: "apiproxy/policies/XJ-Response.xml:3:11: error[GW370]: \
-                XMLToJSON[XJ-Response]: Unknown Format google.com.",
+            example: "apiproxy/policies/X2J-Response.xml:3:11: error[GW370]: \
+                XMLToJSON[X2J-Response]: Unknown Format google.com.",
         },
         Code {
             code: "GW371",
@@ -226,7 +260,7 @@ pub(super) static SECTION: Section = Section {
             what: "an option of XMLToJSON or JSONToXML that has no effect, or another one than it \
                 says",
             remedy: "see the finding",
-            example: "apiproxy/policies/XJ-Response.xml:3:6: warning[GW371]: namespaces without a \
+            example: "apiproxy/policies/X2J-Response.xml:3:6: warning[GW371]: namespaces without a \
                 `NamespaceSeparator`",
         },
         Code {
@@ -254,6 +288,13 @@ pub(super) static SECTION: Section = Section {
             remedy: "pass the file on with a shipper of logs, or exclude this code",
             example: "apiproxy/policies/ML-Cloud.xml:2:4: warning[GW374]: there is no Cloud \
                 Logging here",
+        },
+        Code {
+            code: "PO012",
+            severities: &[Severity::Warning],
+            what: "an AssignTo that changes nothing, says something that no message is, or stands twice",
+            remedy: "see the finding",
+            example: "apiproxy/policies/AM-Useless.xml:3:3: warning[PO012]: `AssignTo` names no message and makes none",
         },
         Code {
             code: "PO018",
@@ -288,12 +329,40 @@ pub(super) static SECTION: Section = Section {
                 each gateway apart",
         },
         Code {
+            code: "PO023",
+            severities: &[Severity::Warning],
+            what: "a Quota that one run of steps names twice under one condition",
+            remedy: "delete one of the Steps",
+            example: "apiproxy/proxies/default.xml:6:19: warning[PO023]: Quota `Q-Hour` counts the same message again",
+        },
+        Code {
             code: "PO024",
             severities: &[Severity::Warning],
             what: "a ResponseCache that keeps errors too",
             remedy: "set `ExcludeErrorResponse` to `true`",
             example: "apiproxy/policies/RC-All.xml:1:2: warning[PO024]: ResponseCache `RC-All` \
                 keeps errors too",
+        },
+        Code {
+            code: "PO026",
+            severities: &[Severity::Warning],
+            what: "an AssignVariable that gives no value, or has something in it that does not belong there",
+            remedy: "see the finding",
+            example: "apiproxy/policies/RF-Variables.xml:3:5: warning[PO026]: `AssignVariable` gives the variable no value",
+        },
+        Code {
+            code: "PO027",
+            severities: &[Severity::Warning],
+            what: "an HMAC without an algorithm or key, or whose key is not in a private variable",
+            remedy: "name a variable that starts with `private.`",
+            example: "apiproxy/policies/HMAC-Open.xml:3:19: warning[PO027]: the key is in `request.header.key`, which is not private",
+        },
+        Code {
+            code: "PO028",
+            severities: &[Severity::Warning],
+            what: "a policy of a type that the platform of the configured `profile` does not have; it runs here",
+            remedy: "set `profile`, or do without it",
+            example: "apiproxy/policies/AC-Verb.xml:1:2: warning[PO028]: Apigee Edge has no policy type `AssertCondition`",
         },
         Code {
             code: "PO029",
@@ -308,7 +377,56 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "an expiry that is missing, doubled, deprecated or too long",
             remedy: "write one `TimeoutInSeconds`",
-            example: "apiproxy/policies/PC-Token.xml:1:2: warning[PO030]: no expiry is given",
+            example: "apiproxy/policies/PC-None.xml:1:2: warning[PO030]: no expiry is given",
+        },
+        Code {
+            code: "PO031",
+            severities: &[Severity::Warning],
+            what: "a payload that an AssignMessage sets without saying of which type it is, or saying it twice; a second payload",
+            remedy: "write `contentType`",
+            example: "apiproxy/policies/AM-Silent.xml:3:5: warning[PO031]: nothing says of which type the payload is",
+        },
+        Code {
+            code: "PO033",
+            severities: &[Severity::Warning],
+            what: "an ExtractVariables with a part that is missing, doubled or of the wrong type",
+            remedy: "see the finding",
+            example: "apiproxy/policies/EV-None.xml:2:4: warning[PO033]: `JSONPayload` has no Variable",
+        },
+        Code {
+            code: "PO034",
+            severities: &[Severity::Warning],
+            what: "an element or attribute that does not belong where it stands in an AssignMessage or RaiseFault, or a second one of an action; an AssignMessage that does nothing",
+            remedy: "see the finding",
+            example: "apiproxy/policies/AM-Misplaced.xml:4:6: warning[PO034]: `Header` is unknown in `Set` and has no effect",
+        },
+        Code {
+            code: "PO035",
+            severities: &[Severity::Warning],
+            what: "an element that does not belong where it stands in a Quota, a second one, or a missing one; a `stepName` that names no policy which verifies a key or token",
+            remedy: "see the finding",
+            example: "apiproxy/policies/Q-Missing.xml:2:41: warning[PO035]: `stepName` names policy `VA-Keys`, which does not exist",
+        },
+        Code {
+            code: "PO036",
+            severities: &[Severity::Warning],
+            what: "a Response of a ServiceCallout that is no name of a variable, or stands twice",
+            remedy: "name one variable",
+            example: "apiproxy/policies/SC-Empty.xml:2:3: warning[PO036]: `Response` is empty",
+        },
+        Code {
+            code: "PO037",
+            severities: &[Severity::Warning],
+            what: "a DataCapture whose Source is not there in a flow that it is attached to",
+            remedy: "set `Source` to `request`, or attach it to another flow",
+            example: "apiproxy/policies/DC-Path.xml:5:7: warning[PO037]: `URIPath` of a response is never there",
+        },
+        Code {
+            code: "PO038",
+            severities: &[Severity::Warning],
+            what: "a KeyValueMapOperations whose map is not named, or named twice; a MapName under profile `edge`",
+            remedy: "write `mapIdentifier`; with profile `x` it or `MapName`",
+            example: "apiproxy/policies/KV-None.xml:1:2: warning[PO038]: the map is not named",
         },
         Code {
             code: "PO039",
@@ -316,8 +434,15 @@ pub(super) static SECTION: Section = Section {
             what: "a CloudLogging with a ResourceType other than `api`, or with `Labels` that hold \
                 none",
             remedy: "correct it, or delete it",
-            example: "apiproxy/policies/ML-Cloud.xml:4:21: warning[PO039]: `global` is no \
+            example: "apiproxy/policies/ML-Cloud.xml:6:19: warning[PO039]: `global` is no \
                 `ResourceType` of CloudLogging",
+        },
+        Code {
+            code: "PO040",
+            severities: &[Severity::Warning],
+            what: "a JSONPath of an ExtractVariables whose braces do not match",
+            remedy: "close or escape them",
+            example: "apiproxy/policies/EV-Open.xml:4:17: warning[PO040]: the braces of `$.{a` do not match",
         },
         Code {
             code: "PO041",
@@ -327,6 +452,34 @@ pub(super) static SECTION: Section = Section {
             remedy: "delete it",
             example: "apiproxy/policies/KV-Old.xml:2:4: warning[PO041]: `ExclusiveCache` has no \
                 effect any more",
+        },
+        Code {
+            code: "PO042",
+            severities: &[Severity::Warning],
+            what: "an element that does not belong where it stands in a SpikeArrest or PromptTokenLimit, or a second one",
+            remedy: "correct the name, move it, or delete it",
+            example: "apiproxy/policies/SA-Shape.xml:5:4: warning[PO042]: `Identifer` is unknown in `SpikeArrest` and has no effect",
+        },
+        Code {
+            code: "PO043",
+            severities: &[Severity::Warning],
+            what: "an element that does not belong in the SSLInfo of a ServiceCallout",
+            remedy: "correct the name, or delete it",
+            example: "apiproxy/policies/SC-Tls.xml:6:8: warning[PO043]: `TrustStor` is unknown in `SSLInfo` and has no effect",
+        },
+        Code {
+            code: "PO044",
+            severities: &[Severity::Warning],
+            what: "an element that does not belong where it stands in a GenerateJWT, or a second one; an algorithm and a key that do not fit",
+            remedy: "see the finding",
+            example: "apiproxy/policies/JWT-Key.xml:3:3: warning[PO044]: `SecretKey` is no key for `RS256`",
+        },
+        Code {
+            code: "PO045",
+            severities: &[Severity::Warning],
+            what: "an element or attribute that does not belong where it stands in a SetOAuthV2Info, a second one, or a missing one",
+            remedy: "see the finding",
+            example: "apiproxy/policies/OAI-Empty.xml:1:2: warning[PO045]: `SetOAuthV2Info` has no `AccessToken`",
         },
     ],
 };

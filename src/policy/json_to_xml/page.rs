@@ -1,6 +1,6 @@
 //! What the documentation says of JSONToXML.
 
-use crate::policy::kind::{ElementRow, FaultRow, Page, VariableRow};
+use crate::policy::kind::{ElementRow, FaultRow, Page};
 
 pub(super) static PAGE: Page = Page {
     summary: "Makes XML of JSON. A message becomes XML in its place, with the Content-Type \
@@ -86,14 +86,7 @@ pub(super) static PAGE: Page = Page {
             meaning: "one line for each element",
         },
     ],
-    variables: &[
-        VariableRow {
-            name: "jsontoxml.{policy}.failed",
-            kind: "boolean",
-            meaning: "true once it has faulted",
-        },
-        VariableRow { name: "jsontoxml.failed", kind: "boolean", meaning: "the same" },
-    ],
+    variables: &[],
     faults: &[
         FaultRow {
             code: "steps.json2xml.SourceUnavailable",

@@ -85,9 +85,9 @@ pub(super) static PAGE: Page = Page {
             meaning: "the time in that header, as a pattern of Java's SimpleDateFormat, in UTC",
         },
         ElementRow {
-            path: "Syslog/SSLInfo",
-            default: "",
-            meaning: "with `Enabled` true the bundle is refused (GW375): TLS to syslog servers \
+            path: "Syslog/SSLInfo/Enabled",
+            default: "`false`",
+            meaning: "where it is true the bundle is refused (GW375): TLS to syslog servers \
                 is not supported yet, and nothing is sent without it",
         },
         ElementRow {
@@ -106,9 +106,14 @@ pub(super) static PAGE: Page = Page {
             meaning: "`application/json` makes an object of the message if it is one",
         },
         ElementRow {
-            path: "CloudLogging/Labels/Label",
-            default: "",
-            meaning: "`Key` and `Value`, which is a template; may stand several times",
+            path: "CloudLogging/Labels/Label/Key",
+            default: "required",
+            meaning: "name of a label of the entry; `Label` may stand several times",
+        },
+        ElementRow {
+            path: "CloudLogging/Labels/Label/Value",
+            default: "required",
+            meaning: "template of its value",
         },
         ElementRow {
             path: "CloudLogging/ResourceType",

@@ -1,6 +1,6 @@
 //! What the documentation says of XMLToJSON.
 
-use crate::policy::kind::{ElementRow, FaultRow, Page, VariableRow};
+use crate::policy::kind::{ElementRow, FaultRow, Page};
 
 pub(super) static PAGE: Page = Page {
     summary: "Makes JSON of XML. A message becomes JSON in its place, with the Content-Type \
@@ -102,14 +102,7 @@ pub(super) static PAGE: Page = Page {
                 else",
         },
     ],
-    variables: &[
-        VariableRow {
-            name: "xmltojson.{policy}.failed",
-            kind: "boolean",
-            meaning: "true once it has faulted",
-        },
-        VariableRow { name: "xmltojson.failed", kind: "boolean", meaning: "the same" },
-    ],
+    variables: &[],
     faults: &[
         FaultRow {
             code: "steps.xml2json.SourceUnavailable",
