@@ -56,6 +56,7 @@ pub static WAITING: &[&str] = &[
     "GW203", // https targets
     "GW204", // connection properties
     "GW315", // parts of message policies
+    "GW375", // syslog over TLS
 ];
 
 /// What `tollgate lint --fix` does to a finding of a code.

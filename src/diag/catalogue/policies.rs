@@ -247,6 +247,49 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/EV-Fixed.xml:2:38: warning[GW353]: `proxy.name` is read-only: setting it faults",
         },
         Code {
+            code: "GW370",
+            severities: &[Severity::Error],
+            what: "EitherOptionOrFormat, UnknownFormat: an XMLToJSON, in Apigee's words",
+            remedy: "write `Options`, or a `Format` that is xml.com, yahoo, google or badgerFish",
+            example: "apiproxy/policies/X2J-Response.xml:3:11: error[GW370]: \
+                XMLToJSON[X2J-Response]: Unknown Format google.com.",
+        },
+        Code {
+            code: "GW371",
+            severities: &[Severity::Warning],
+            what: "an option of XMLToJSON or JSONToXML that has no effect, or another one than it \
+                says",
+            remedy: "see the finding",
+            example: "apiproxy/policies/X2J-Response.xml:3:6: warning[GW371]: namespaces without a \
+                `NamespaceSeparator`",
+        },
+        Code {
+            code: "GW372",
+            severities: &[Severity::Error],
+            what: "InvalidProtocol, InvalidPort: a Syslog of a MessageLogging, in Apigee's words; \
+                or a FileName that leads out of the log folder",
+            remedy: "write TCP or UDP, a port above 0, a name without a path",
+            example: "apiproxy/policies/ML-Syslog.xml:6:15: error[GW372]: Invalid Protocol: HTTP \
+                for Syslog handler in policy ML-Syslog.",
+        },
+        Code {
+            code: "GW373",
+            severities: &[Severity::Warning],
+            what: "a MessageLogging that logs nowhere, or a part of one that counts as something \
+                else",
+            remedy: "see the finding",
+            example: "apiproxy/policies/ML-File.xml:2:13: warning[GW373]: `LOUD` is no level of a \
+                log",
+        },
+        Code {
+            code: "GW374",
+            severities: &[Severity::Warning],
+            what: "a CloudLogging, whose entries are written to a file in the log folder",
+            remedy: "pass the file on with a shipper of logs, or exclude this code",
+            example: "apiproxy/policies/ML-Cloud.xml:2:4: warning[GW374]: there is no Cloud \
+                Logging here",
+        },
+        Code {
             code: "PO012",
             severities: &[Severity::Warning],
             what: "an AssignTo that changes nothing, says something that no message is, or stands twice",
@@ -384,6 +427,15 @@ pub(super) static SECTION: Section = Section {
             what: "a KeyValueMapOperations whose map is not named, or named twice; a MapName under profile `edge`",
             remedy: "write `mapIdentifier`; with profile `x` it or `MapName`",
             example: "apiproxy/policies/KV-None.xml:1:2: warning[PO038]: the map is not named",
+        },
+        Code {
+            code: "PO039",
+            severities: &[Severity::Warning],
+            what: "a CloudLogging with a ResourceType other than `api`, or with `Labels` that hold \
+                none",
+            remedy: "correct it, or delete it",
+            example: "apiproxy/policies/ML-Cloud.xml:6:19: warning[PO039]: `global` is no \
+                `ResourceType` of CloudLogging",
         },
         Code {
             code: "PO040",
