@@ -348,7 +348,7 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "an ExtractVariables with a part that is missing, doubled or of the wrong type",
             remedy: "see the finding",
-            example: "apiproxy/policies/EV-None.xml:2:4: warning[PO033]: `JSONPayload` has no Variable",
+            example: "apiproxy/policies/EV-Parts.xml:7:5: warning[PO033]: `JSONPayload` has no Variable",
         },
         Code {
             code: "PO034",
@@ -376,7 +376,7 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "a DataCapture whose Source is not there in a flow that it is attached to",
             remedy: "set `Source` to `request`, or attach it to another flow",
-            example: "apiproxy/policies/DC-Path.xml:5:7: warning[PO037]: `URIPath` of a response is never there",
+            example: "apiproxy/policies/DC-Path.xml:5:13: warning[PO037]: `URIPath` of a response is never there",
         },
         Code {
             code: "PO038",
@@ -390,7 +390,7 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "a JSONPath of an ExtractVariables whose braces do not match",
             remedy: "close or escape them",
-            example: "apiproxy/policies/EV-Open.xml:4:17: warning[PO040]: the braces of `$.{a` do not match",
+            example: "apiproxy/policies/EV-Braces.xml:4:41: warning[PO040]: the braces of `$.cities[?(@.id == '{id}')].{name` do not match",
         },
         Code {
             code: "PO041",
