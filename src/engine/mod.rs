@@ -5,8 +5,10 @@
 //! `faults.rs`.
 
 mod faults;
+mod landing;
 mod target;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +19,13 @@ use http::header::CONTENT_LENGTH;
 use crate::clock::Clock;
 use crate::message::{
     Body, Category, Fault, FlowRef, Head, Message, MessageContext, Phase, TargetState, Value,
+    remove_hop_by_hop,
 };
 use crate::plan::{
-    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, Needs, Plan, PolicyPlan,
-    ProxyPlan, SHARED_FLOWS_DEPTH_MAX, StepPlan, TargetPlan,
+    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, Needs, Plan, PolicyId,
+    PolicyPlan, ProxyPlan, SHARED_FLOWS_DEPTH_MAX, StepPlan, TargetPlan,
 };
-use crate::policy::kind::{FlowCall, Run, Step};
+use crate::policy::kind::{FlowCall, Next, Run, Step};
 use crate::profile::Profile;
 use crate::upstream::Upstream;
 
@@ -63,6 +66,7 @@ pub async fn run(
         proxy,
         env,
         deadline: proxy.properties.api_timeout.map(|budget| env.clock.elapsed() + budget),
+        asked_for: Cell::new(None),
     };
     if let Err((fault, owner)) = run.pipeline(&mut cx).await {
         run.error_flow(&mut cx, fault, owner).await;
@@ -87,7 +91,7 @@ pub async fn run_post_client(
     let Some(flow) = &proxy.post_client else { return };
     cx.times.client_sent_end = Some(env.clock.epoch_ms());
     cx.phase = Phase::PostClient;
-    let run = Execution { plan, proxy, env, deadline: None };
+    let run = Execution { plan, proxy, env, deadline: None, asked_for: Cell::new(None) };
     run.enter(cx, flow.flow);
     if let Err(fault) = run.steps(cx, &flow.response).await {
         tracing::warn!(
@@ -114,51 +118,82 @@ struct Execution<'p> {
     env: &'p Env,
     /// In the clock's elapsed time: the end of `api.timeout`.
     deadline: Option<Duration>,
+    /// The policy whose answer the target is asked to confirm.
+    asked_for: Cell<Option<PolicyId>>,
+}
+
+/// How the pipeline goes on behind a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Course {
+    On,
+    /// The policy has answered: behind its step of the response flows.
+    Behind(PolicyId),
 }
 
 impl<'p> Execution<'p> {
     /// The normal flow, from the ProxyEndpoint's request PreFlow to its response PostFlow.
     async fn pipeline(&self, cx: &mut MessageContext) -> Result<(), Left<'p>> {
         let by_proxy = |fault| (fault, Owner::Proxy(self.proxy));
-        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        let mut course = self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        if course == Course::On {
+            course = self.through_destination(cx).await?;
+        }
+        let landing = match course {
+            Course::Behind(policy) => self.land(cx, policy).await?,
+            Course::On => None,
+        };
+        cx.phase = Phase::ProxyResponse;
+        match landing {
+            Some(place) => self.behind(cx, &self.proxy.flows, place).await.map_err(by_proxy)?,
+            None => drop(self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?),
+        }
+        self.buffer(cx, self.proxy.post_client_needs).await.map_err(by_proxy)
+    }
+
+    async fn through_destination(&self, cx: &mut MessageContext) -> Result<Course, Left<'p>> {
+        let by_proxy = |fault| (fault, Owner::Proxy(self.proxy));
         match self.route(cx).await.map_err(by_proxy)? {
-            DestinationPlan::Null => self.answer_without_target(cx).await.map_err(by_proxy)?,
+            DestinationPlan::Null => {
+                self.answer_without_target(cx).await.map_err(by_proxy)?;
+                Ok(Course::On)
+            }
             DestinationPlan::Url(target) => {
                 cx.target = Some(TargetState::new(target.facts.clone()));
-                self.call_target(cx, target).await.map_err(by_proxy)?;
+                self.call_target(cx, target).await.map_err(by_proxy)
             }
             DestinationPlan::Target(id) => {
                 let Some(target) = self.plan.target(*id) else {
                     return Err(by_proxy(faults::target_missing()));
                 };
                 cx.target = Some(TargetState::new(target.facts.clone()));
-                self.through_target(cx, target)
-                    .await
-                    .map_err(|fault| (fault, Owner::Target(target)))?;
+                let went = self.through_target(cx, target).await;
+                went.map_err(|fault| (fault, Owner::Target(target)))
             }
         }
-        cx.phase = Phase::ProxyResponse;
-        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
-        self.buffer(cx, self.proxy.post_client_needs).await.map_err(by_proxy)
     }
 
     async fn through_target(
         &self,
         cx: &mut MessageContext,
         target: &'p TargetPlan,
-    ) -> Result<(), Fault> {
+    ) -> Result<Course, Fault> {
         cx.phase = Phase::TargetRequest;
-        self.segment(cx, &target.flows).await?;
-        self.call_target(cx, target).await?;
-        cx.phase = Phase::TargetResponse;
-        self.segment(cx, &target.flows).await
+        let mut course = self.segment(cx, &target.flows).await?;
+        if course == Course::On {
+            course = self.call_target(cx, target).await?;
+        }
+        if course == Course::On {
+            cx.phase = Phase::TargetResponse;
+            self.segment(cx, &target.flows).await?;
+        }
+        Ok(course)
     }
 
     async fn call_target(
         &self,
         cx: &mut MessageContext,
         target: &'p TargetPlan,
-    ) -> Result<(), Fault> {
+    ) -> Result<Course, Fault> {
         self.check_deadline()?;
         if self.proxy.late.request {
             self.buffer(cx, Needs { request: true, ..Needs::default() }).await?;
@@ -169,11 +204,20 @@ impl<'p> Execution<'p> {
             Ok(response) => {
                 cx.phase = Phase::TargetResponse;
                 let status = response.status().unwrap_or(StatusCode::OK);
+                if status == StatusCode::NOT_MODIFIED
+                    && let Some(policy) = self.asked_for.get()
+                    && landing::use_confirmed(cx)
+                {
+                    return Ok(Course::Behind(policy));
+                }
                 if !target.properties.success.contains(status) {
                     return Err(faults::error_response_code(response, status));
                 }
+                let streams = target.properties.response_streaming
+                    || self.proxy.properties.response_streaming;
+                cx.response_wait = (!streams).then_some(target.properties.timeouts.io);
                 cx.response = Some(response);
-                Ok(())
+                Ok(Course::On)
             }
             // The budget of the whole transaction ran out before the target's own.
             Err(_) if self.check_deadline().is_err() => Err(faults::api_timed_out()),
@@ -182,27 +226,37 @@ impl<'p> Execution<'p> {
     }
 
     /// PreFlow, the first Flow whose condition holds, PostFlow, in the direction of the phase.
-    async fn segment(&self, cx: &mut MessageContext, flows: &'p FlowsPlan) -> Result<(), Fault> {
+    async fn segment(
+        &self,
+        cx: &mut MessageContext,
+        flows: &'p FlowsPlan,
+    ) -> Result<Course, Fault> {
         if let Some(flow) = &flows.pre {
-            self.flow(cx, flow).await?;
+            let course = self.flow(cx, flow).await?;
+            if course != Course::On {
+                return Ok(course);
+            }
         }
         for flow in &flows.conditional {
             if self.holds(cx, flow.condition.as_ref()).await? {
-                self.flow(cx, flow).await?;
+                let course = self.flow(cx, flow).await?;
+                if course != Course::On {
+                    return Ok(course);
+                }
                 break;
             }
         }
-        if let Some(flow) = &flows.post {
-            self.flow(cx, flow).await?;
+        match &flows.post {
+            Some(flow) => self.flow(cx, flow).await,
+            None => Ok(Course::On),
         }
-        Ok(())
     }
 
-    async fn flow(&self, cx: &mut MessageContext, flow: &'p FlowPlan) -> Result<(), Fault> {
+    async fn flow(&self, cx: &mut MessageContext, flow: &'p FlowPlan) -> Result<Course, Fault> {
         self.enter(cx, flow.flow);
         let steps = if cx.phase.is_response() { &flow.response } else { &flow.request };
         if steps.is_empty() {
-            return Ok(());
+            return Ok(Course::On);
         }
         self.steps(cx, steps).await
     }
@@ -216,18 +270,22 @@ impl<'p> Execution<'p> {
         }
     }
 
-    async fn steps(&self, cx: &mut MessageContext, steps: &'p [StepPlan]) -> Result<(), Fault> {
+    async fn steps(&self, cx: &mut MessageContext, steps: &'p [StepPlan]) -> Result<Course, Fault> {
         for step in steps {
             let Some(policy) = self.plan.policy(step.policy) else { continue };
             if !policy.enabled || !self.holds(cx, step.condition.as_ref()).await? {
                 continue;
             }
-            if let Err(fault) = self.policy(cx, policy).await {
-                for slot in policy.failed {
-                    cx.set_output(slot, || Value::Boolean(true));
-                }
-                if !policy.continue_on_error {
-                    return Err(fault);
+            match self.policy(cx, step.policy, policy).await {
+                Ok(Course::On) => {}
+                Ok(course) => return Ok(course),
+                Err(fault) => {
+                    for slot in policy.failed {
+                        cx.set_output(slot, || Value::Boolean(true));
+                    }
+                    if !policy.continue_on_error {
+                        return Err(fault);
+                    }
                 }
             }
             // What answers to a spent budget may still run.
@@ -235,10 +293,15 @@ impl<'p> Execution<'p> {
                 self.check_deadline()?;
             }
         }
-        Ok(())
+        Ok(Course::On)
     }
 
-    async fn policy(&self, cx: &mut MessageContext, policy: &'p PolicyPlan) -> Result<(), Fault> {
+    async fn policy(
+        &self,
+        cx: &mut MessageContext,
+        id: PolicyId,
+        policy: &'p PolicyPlan,
+    ) -> Result<Course, Fault> {
         if policy.needs.any() {
             self.buffer(cx, policy.needs).await?;
         }
@@ -251,13 +314,22 @@ impl<'p> Execution<'p> {
             // Boxed, because a shared flow's steps may call shared flows.
             Step::Flow(call) => return Box::pin(self.shared_flow(cx, call)).await,
         };
-        match next {
-            crate::policy::kind::Next::Continue => Ok(()),
-        }
+        Ok(match next {
+            Next::Continue => Course::On,
+            Next::Answered => Course::Behind(id),
+            Next::AnsweredIfNotModified => {
+                self.asked_for.set(Some(id));
+                Course::On
+            }
+        })
     }
 
     /// Runs a shared flow's steps in the caller's place, with its parameters set.
-    async fn shared_flow(&self, cx: &mut MessageContext, call: &'p FlowCall) -> Result<(), Fault> {
+    async fn shared_flow(
+        &self,
+        cx: &mut MessageContext,
+        call: &'p FlowCall,
+    ) -> Result<Course, Fault> {
         let Some(flow) = call.flow.and_then(|id| self.plan.shared_flow(id)) else {
             return Err(faults::shared_flow_not_found(&call.name));
         };
@@ -347,7 +419,7 @@ impl<'p> Execution<'p> {
         self.buffer(cx, Needs { request: true, ..Needs::default() }).await?;
         let mut response = Message::response(StatusCode::OK);
         response.headers = cx.request.headers.clone();
-        target::remove_hop_by_hop(&mut response.headers);
+        remove_hop_by_hop(&mut response.headers);
         for only_in_requests in REQUEST_HEADERS {
             response.headers.remove(only_in_requests);
         }
@@ -410,7 +482,7 @@ impl<'p> Execution<'p> {
     /// True where that fault was RaiseFault's.
     async fn fault_steps(&self, cx: &mut MessageContext, steps: &'p [StepPlan]) -> bool {
         match self.steps(cx, steps).await {
-            Ok(()) => false,
+            Ok(_) => false,
             Err(fault) => {
                 let raised = fault.category == Category::Custom;
                 faults::enter(cx, fault, self.env.profile);
@@ -459,7 +531,7 @@ fn into_response(mut message: Message) -> http::Response<Body> {
         Head::Response(head) => (head.status, head.reason),
         Head::Request(_) => (StatusCode::OK, None),
     };
-    target::remove_hop_by_hop(&mut message.headers);
+    remove_hop_by_hop(&mut message.headers);
     if status == StatusCode::NO_CONTENT {
         // RFC 9110 section 8.6: such an answer has no body, and no length either.
         message.body = Body::Empty;

@@ -31,6 +31,12 @@ mod gw203_https_target;
 mod gw204_idle_property;
 mod gw205_bad_url;
 mod gw206_missing_shared_flow;
+mod gw340_response_cache_requests;
+mod gw341_response_cache_responses;
+mod gw342_response_cache_shared;
+mod gw343_response_cache_one_sided;
+mod gw344_response_cache_any_verb;
+mod gw349_response_cache_aside;
 pub mod inventory;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
@@ -46,6 +52,7 @@ mod po022_quota_not_distributed;
 mod po024_cached_errors;
 mod po029_unknown_policy_type;
 mod po041_exclusive_cache;
+mod response_cache;
 pub mod rule;
 mod st008_steps_after_raise_fault;
 mod target_connection;
@@ -115,6 +122,12 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw203_https_target::RULE,
     &gw204_idle_property::RULE,
     &gw205_bad_url::RULE,
+    &gw340_response_cache_requests::RULE,
+    &gw341_response_cache_responses::RULE,
+    &gw342_response_cache_shared::RULE,
+    &gw343_response_cache_one_sided::RULE,
+    &gw344_response_cache_any_verb::RULE,
+    &gw349_response_cache_aside::RULE,
     &pd001_unknown_target::RULE,
     &pd002_no_default_route::RULE,
     &pd003_default_route_not_last::RULE,

@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
 use hashbrown::HashMap;
 use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{Fault, Head, Message, Value};
+use crate::message::{Fault, Head, Message, StoredResponse, Value};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -136,6 +137,15 @@ pub struct SentTarget {
     pub path_and_query: PathAndQuery,
 }
 
+/// An answer at hand that may be used once the target has said that it still holds.
+#[derive(Debug)]
+pub struct Revalidation {
+    pub stored: Arc<StoredResponse>,
+    /// Where it is shown that the answer was used after all, and that it was unusable.
+    pub cachehit: Option<Slot>,
+    pub invalidentry: Option<Slot>,
+}
+
 /// One request: messages, variables, place in the pipeline. It lives on one thread.
 #[derive(Debug)]
 pub struct MessageContext {
@@ -163,6 +173,11 @@ pub struct MessageContext {
     pub route_target: Option<ByteString>,
     pub target: Option<TargetState>,
     pub times: Times,
+    /// How long the target's body may pause while a policy reads it; `None` where it is
+    /// streamed past them, or there is none.
+    pub response_wait: Option<Duration>,
+    /// What the call of the target asks about.
+    pub revalidation: Option<Box<Revalidation>>,
     /// The inbound request target as it came; a policy's write does not change it.
     pub inbound_target: PathAndQuery,
     pub(super) values: Vec<Option<Value>>,
@@ -198,6 +213,8 @@ impl MessageContext {
             route_target: None,
             target: None,
             times: Times::default(),
+            response_wait: None,
+            revalidation: None,
             inbound_target,
             values,
             extra: HashMap::default(),
@@ -242,6 +259,10 @@ impl MessageContext {
         if self.facts.slots.is_read(slot) {
             self.set_slot(slot, value());
         }
+    }
+
+    pub fn slot_value(&self, slot: Slot) -> Option<&Value> {
+        self.values.get(slot.index())?.as_ref()
     }
 
     pub fn set_slot(&mut self, slot: Slot, value: Value) {

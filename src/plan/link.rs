@@ -12,13 +12,14 @@ use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
     LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
+use crate::plan::landing::landings;
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowPlan, FlowsPlan, Needs,
     Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, SHARED_FLOWS_DEPTH_MAX,
     SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties, TargetUrl,
 };
 use crate::policy::kind::{
-    Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
+    CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
 };
 use crate::policy::{self, ReadPolicy};
 use crate::store::cache::{Caches, NamedCache};
@@ -84,6 +85,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         flows: Vec::new(),
         policies: Vec::new(),
         policy_ids: HashMap::new(),
+        answering: Vec::new(),
         shared: SharedFlows::default(),
         used: Used::default(),
         quotas: Vec::new(),
@@ -165,6 +167,8 @@ struct Linking<'a> {
     policies: Vec<PolicyPlan>,
     /// Those of the bundle in hand.
     policy_ids: HashMap<String, PolicyId>,
+    /// Those that may answer in the target's stead.
+    answering: Vec<PolicyId>,
     shared: SharedFlows,
     used: Used,
     quotas: Vec<QuotaCounter>,
@@ -248,6 +252,9 @@ impl<'a> Linking<'a> {
             needs,
             failed,
         });
+        if read.uses.caches.iter().any(|found| found.access == CacheAccess::Respond) {
+            self.answering.push(id);
+        }
         self.policy_ids.insert(name, id);
     }
 
@@ -276,6 +283,7 @@ impl<'a> Linking<'a> {
             base_path: ByteString::from(
                 endpoint.base_path.as_ref().map_or("/", |path| path.value.as_str()),
             ),
+            landings: landings(&self.answering, &draft.flows, targets),
             flows: draft.flows,
             post_client: draft.post_client,
             fault_rules: draft.fault_rules,

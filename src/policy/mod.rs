@@ -21,6 +21,7 @@ mod quota;
 mod raise_fault;
 mod rate_limit;
 mod reset_quota;
+mod response_cache;
 mod spike_arrest;
 mod statistics_collector;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub static POLICIES: &[PolicyKind] = &[
     quota::KIND,
     raise_fault::KIND,
     reset_quota::KIND,
+    response_cache::KIND,
     spike_arrest::KIND,
     statistics_collector::KIND,
     xml_threat_protection::KIND,
