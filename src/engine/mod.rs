@@ -72,6 +72,11 @@ pub async fn run(
         run.error_flow(&mut cx, fault, owner).await;
         run.keep_error(&mut cx).await;
     }
+    if let Some(headers) = cx.answer_headers.take()
+        && let Some(answer) = cx.error.as_mut().or(cx.response.as_mut())
+    {
+        headers.apply(&mut answer.headers);
+    }
     let after = proxy.post_client.is_some();
     if after {
         cx.times.client_sent_start = Some(env.clock.epoch_ms());
@@ -128,6 +133,8 @@ enum Course {
     On,
     /// The policy has answered: behind its step of the response flows.
     Behind(PolicyId),
+    /// With the response flows of the ProxyEndpoint.
+    Respond,
 }
 
 impl<'p> Execution<'p> {
@@ -140,7 +147,7 @@ impl<'p> Execution<'p> {
         }
         let landing = match course {
             Course::Behind(policy) => self.land(cx, policy).await?,
-            Course::On => None,
+            Course::On | Course::Respond => None,
         };
         cx.phase = Phase::ProxyResponse;
         match landing {
@@ -321,6 +328,7 @@ impl<'p> Execution<'p> {
                 self.asked_for.set(Some(id));
                 Course::On
             }
+            Next::Respond => Course::Respond,
         })
     }
 

@@ -51,6 +51,7 @@ mod po020_callout_response;
 mod po022_quota_not_distributed;
 mod po024_cached_errors;
 mod po029_unknown_policy_type;
+mod po032_cors;
 mod po041_exclusive_cache;
 mod response_cache;
 pub mod rule;
@@ -93,6 +94,7 @@ static POLICY_RULES: &[&Rule] = &[
     &po022_quota_not_distributed::RULE,
     &po024_cached_errors::RULE,
     &po029_unknown_policy_type::RULE,
+    &po032_cors::RULE,
     &po041_exclusive_cache::RULE,
 ];
 

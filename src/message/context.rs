@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{Fault, Head, Message, StoredResponse, Value};
+use crate::message::{AnswerHeaders, Fault, Head, Message, StoredResponse, Value};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -178,6 +178,8 @@ pub struct MessageContext {
     pub response_wait: Option<Duration>,
     /// What the call of the target asks about.
     pub revalidation: Option<Box<Revalidation>>,
+    /// What stands on the answer, whichever it will be.
+    pub answer_headers: Option<Box<AnswerHeaders>>,
     /// The inbound request target as it came; a policy's write does not change it.
     pub inbound_target: PathAndQuery,
     pub(super) values: Vec<Option<Value>>,
@@ -215,6 +217,7 @@ impl MessageContext {
             times: Times::default(),
             response_wait: None,
             revalidation: None,
+            answer_headers: None,
             inbound_target,
             values,
             extra: HashMap::default(),

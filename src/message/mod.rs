@@ -1,5 +1,6 @@
 //! What one request carries: its messages, its variables, its fault.
 
+mod answer_headers;
 mod body;
 mod context;
 mod fault;
@@ -12,6 +13,7 @@ mod stored_response;
 mod time;
 mod value;
 
+pub use answer_headers::AnswerHeaders;
 pub use body::{Body, BodyError, BodyStream};
 pub use context::{
     Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Revalidation, SentTarget,

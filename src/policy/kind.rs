@@ -277,4 +277,7 @@ pub enum Next {
     Answered,
     /// The same where the target, asked by [`MessageContext::revalidation`], answers 304.
     AnsweredIfNotModified,
+    /// The answer is the context's response, and the flow goes on with the response flows of
+    /// the ProxyEndpoint. Said in request flows only.
+    Respond,
 }

@@ -9,6 +9,7 @@ mod assign_message;
 mod basic_authentication;
 mod cache_entry;
 mod cache_key;
+mod cors;
 mod expiry_settings;
 mod flow_callout;
 mod invalidate_cache;
@@ -38,6 +39,7 @@ pub static POLICIES: &[PolicyKind] = &[
     assert_condition::KIND,
     assign_message::KIND,
     basic_authentication::KIND,
+    cors::KIND,
     flow_callout::KIND,
     invalidate_cache::KIND,
     json_threat_protection::KIND,

@@ -63,12 +63,46 @@ pub(super) static SECTION: Section = Section {
                 steps.cache.InvalidSkipCacheLookUpCondition.",
         },
         Code {
+            code: "GW346",
+            severities: &[Severity::Error],
+            what: "InvalidMaxAge: a MaxAge of CORS that is no number of seconds, nor -1",
+            remedy: "write a number",
+            example: "apiproxy/policies/CORS.xml:4:11: error[GW346]: InvalidMaxAge: `soon` in \
+                MaxAge is no number of seconds, nor -1",
+        },
+        Code {
+            code: "GW347",
+            severities: &[Severity::Error],
+            what: "InvalidHTTPMethods: an item of AllowMethods that is no HTTP method",
+            remedy: "write methods in capitals with commas between them, or `*`",
+            example: "apiproxy/policies/CORS.xml:3:17: error[GW347]: InvalidHTTPMethods: \
+                `FETCH` in AllowMethods is no HTTP method",
+        },
+        Code {
+            code: "GW348",
+            severities: &[Severity::Error],
+            what: "AllowHeadersSizeTooLarge, ExposeHeadersSizeTooLarge: such a list of more than \
+                8192 bytes",
+            remedy: "name fewer headers, or write `*`",
+            example: "apiproxy/policies/CORS.xml:5:17: error[GW348]: AllowHeadersSizeTooLarge: \
+                AllowHeaders has 8193 bytes, more than 8192",
+        },
+        Code {
             code: "GW349",
             severities: &[Severity::Warning],
             what: "a ResponseCache in a FaultRule or in the PostClientFlow, where it has no effect",
             remedy: "move it to a request flow and a response flow",
             example: "apiproxy/proxies/default.xml:12:19: warning[GW349]: ResponseCache \
                 `RC-Aside` has no effect here",
+        },
+        Code {
+            code: "PO032",
+            severities: &[Severity::Warning],
+            what: "a slip in a CORS policy: a wildcard for origins or among other values, an \
+                origin with a slash at its end, a list with a hole",
+            remedy: "name the origins, methods and headers that are allowed, commas between them",
+            example: "apiproxy/policies/CORS-Slips.xml:2:17: warning[PO032]: AllowOrigins has \
+                a wildcard among other values",
         },
     ],
 };
