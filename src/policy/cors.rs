@@ -310,7 +310,10 @@ impl Cors {
 
     fn to_actual(&self, lists: &Lists<String>, allowed: Option<HeaderValue>) -> AnswerHeaders {
         let mut answer = self.for_origin(allowed);
-        if let (Some(expose), false) = (&lists.expose, answer.set.is_empty()) {
+        if let Some(expose) = &lists.expose
+            && !answer.set.is_empty()
+            && items(expose).next().is_some()
+        {
             answer.set.push((ACCESS_CONTROL_EXPOSE_HEADERS, joined(expose)));
         }
         answer
@@ -333,7 +336,7 @@ impl Cors {
         };
         let methods = list(&lists.methods, Some(&asked.method));
         answer.set.push((ACCESS_CONTROL_ALLOW_METHODS, methods));
-        if !lists.headers.is_empty() {
+        if items(&lists.headers).next().is_some() {
             let headers = list(&lists.headers, asked.headers.as_ref());
             answer.set.push((ACCESS_CONTROL_ALLOW_HEADERS, headers));
         }

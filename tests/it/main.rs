@@ -6,6 +6,7 @@
 mod cli;
 mod corpus;
 mod drop_in;
+mod kept_responses;
 mod readme;
 mod redeploy;
 mod support;
@@ -19,6 +20,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     cli::trials,
     corpus::trials,
     drop_in::trials,
+    kept_responses::trials,
     readme::trials,
     redeploy::trials,
     tidy::trials,
