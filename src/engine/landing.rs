@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use crate::engine::{Execution, Left, Owner};
 use crate::message::{Fault, MessageContext, Phase, Value};
-use crate::plan::{FlowPlace, FlowPlan, FlowsPlan, LandingEndpoint, PolicyId, StepPlace};
+use crate::plan::{
+    FlowPlace, FlowPlan, FlowsPlan, HookPoint, LandingEndpoint, PolicyId, StepPlace,
+};
 
 impl<'p> Execution<'p> {
     /// Goes to the policy's step of the response flows. What is behind it in a TargetEndpoint is
@@ -30,8 +32,9 @@ impl<'p> Execution<'p> {
             return Ok(None);
         }
         cx.phase = Phase::TargetResponse;
-        let ran = self.behind(cx, &target.flows, landing.place).await;
-        ran.map_err(|fault| (fault, Owner::Target(target)))?;
+        let by_target = |fault| (fault, Owner::Target(target));
+        self.behind(cx, &target.flows, landing.place).await.map_err(by_target)?;
+        self.hook(cx, HookPoint::PostTarget).await.map_err(by_target)?;
         Ok(None)
     }
 

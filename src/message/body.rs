@@ -64,6 +64,12 @@ impl Body {
         }
     }
 
+    /// A stream of these bytes: what is in memory and still as `Content-Encoding` says, which a
+    /// body in memory never is.
+    pub fn unread(bytes: Bytes) -> Self {
+        Prefixed::body(VecDeque::from([bytes]), Rest::Flowing(Self::Empty))
+    }
+
     pub fn is_buffered(&self) -> bool {
         matches!(self, Self::Empty | Self::Full(_))
     }

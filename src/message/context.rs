@@ -5,12 +5,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use hashbrown::HashMap;
+use http::Method;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{AnswerHeaders, Fault, Head, Message, StoredResponse, Value};
+use crate::message::{
+    AnswerHeaders, Body, Captured, Documents, Fault, Head, Message, StoredResponse, Value,
+};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -178,10 +183,16 @@ pub struct MessageContext {
     pub response_wait: Option<Duration>,
     /// What the call of the target asks about.
     pub revalidation: Option<Box<Revalidation>>,
+    /// Keys that policies' request sides keep for their response sides, by the policy's name.
+    pub kept_keys: Vec<(ByteString, Bytes)>,
     /// What stands on the answer, whichever it will be.
     pub answer_headers: Option<Box<AnswerHeaders>>,
     /// The inbound request target as it came; a policy's write does not change it.
     pub inbound_target: PathAndQuery,
+    /// Whether the client sent a POST or PUT that neither has a body nor says that it has none.
+    pub lacks_length: bool,
+    pub documents: Documents,
+    pub captured: Captured,
     pub(super) values: Vec<Option<Value>>,
     pub(super) extra: HashMap<Arc<str>, Value, foldhash::fast::RandomState>,
     pub(super) message_id: OnceCell<ByteString>,
@@ -195,6 +206,7 @@ impl MessageContext {
             Head::Request(head) => head.target.clone(),
             Head::Response(_) => PathAndQuery::from_static("/"),
         };
+        let lacks_length = lacks_length(&request);
         Self {
             facts,
             clock,
@@ -217,8 +229,12 @@ impl MessageContext {
             times: Times::default(),
             response_wait: None,
             revalidation: None,
+            kept_keys: Vec::new(),
             answer_headers: None,
             inbound_target,
+            lacks_length,
+            documents: Documents::default(),
+            captured: Captured::default(),
             values,
             extra: HashMap::default(),
             message_id: OnceCell::new(),
@@ -264,8 +280,10 @@ impl MessageContext {
         }
     }
 
-    pub fn slot_value(&self, slot: Slot) -> Option<&Value> {
-        self.values.get(slot.index())?.as_ref()
+    /// Writes an output variable, if anything reads it, and hands back what it was.
+    pub fn swap_output(&mut self, slot: Option<Slot>, value: Option<Value>) -> Option<Value> {
+        let slot = slot.filter(|slot| self.facts.slots.is_read(*slot))?;
+        std::mem::replace(self.values.get_mut(slot.index())?, value)
     }
 
     pub fn set_slot(&mut self, slot: Slot, value: Value) {
@@ -280,4 +298,12 @@ impl MessageContext {
             self.extra.insert(name.clone(), value);
         }
     }
+}
+
+fn lacks_length(request: &Message) -> bool {
+    let wants_length = matches!(request.method(), Some(&Method::POST | &Method::PUT));
+    wants_length
+        && matches!(request.body, Body::Empty)
+        && !request.headers.contains_key(CONTENT_LENGTH)
+        && !request.headers.contains_key(TRANSFER_ENCODING)
 }

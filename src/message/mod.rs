@@ -2,8 +2,12 @@
 
 mod answer_headers;
 mod body;
+mod captured;
+pub mod coding;
 mod context;
+mod documents;
 mod fault;
+pub mod faults;
 mod form;
 mod hop_by_hop;
 mod http_message;
@@ -15,10 +19,12 @@ mod value;
 
 pub use answer_headers::AnswerHeaders;
 pub use body::{Body, BodyError, BodyStream};
+pub use captured::{CAPTURED_MAX, Captured, CapturedError, Collector};
 pub use context::{
     Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Revalidation, SentTarget,
     TargetFacts, TargetState, Times,
 };
+pub use documents::Documents;
 pub use fault::{Category, Fault};
 pub use form::{append_pair, pairs, remove_pair, set_pair};
 pub use hop_by_hop::remove_hop_by_hop;

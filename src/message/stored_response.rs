@@ -1,7 +1,8 @@
 //! A response that is kept to be sent again: head and body as they leave, nothing to compute.
 //!
 //! It never changes and is shared; an answer made of it copies the table of its headers, whose
-//! values and body are counted references. Sizes are bytes.
+//! values and body are counted references. A body is kept as its `Content-Encoding` says. Sizes
+//! are bytes.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -11,7 +12,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::message::{Body, Head, Message, remove_hop_by_hop};
+use crate::message::{Body, Head, Message, coding, remove_hop_by_hop};
 
 /// What a header takes in its table beside its name and value.
 const HEADER_OVERHEAD_BYTES: usize = 112;
@@ -35,14 +36,13 @@ pub struct StoredResponse {
 
 impl StoredResponse {
     /// A copy of the response that shares no memory with it: a header or a body read from a
-    /// connection is a slice of a far larger buffer. `None` for a request, and for a response
-    /// whose body is not in memory.
+    /// connection is a slice of a far larger buffer. `body` is the response's, as its headers
+    /// say. `None` for a request.
     ///
     /// Differs: the case in which the target wrote the names is not kept, since it is known
     /// only together with the buffer that the head came in. They are sent in title case.
-    pub fn copy_of(message: &Message, revalidate: bool) -> Option<Self> {
+    pub fn copy_of(message: &Message, body: &[u8], revalidate: bool) -> Option<Self> {
         let Head::Response(head) = &message.head else { return None };
-        let body = Bytes::copy_from_slice(message.content()?);
         let mut headers = message.headers.clone();
         remove_hop_by_hop(&mut headers);
         let names_bytes: usize = headers.keys().map(|name| name.as_str().len()).sum();
@@ -62,6 +62,7 @@ impl StoredResponse {
         }
         let reason = head.reason.as_ref().map(|reason| ByteString::from(&**reason));
         let encoding = headers.get(CONTENT_ENCODING).cloned();
+        let body = Bytes::copy_from_slice(body);
         Some(Self { status: head.status, reason, headers, body, revalidate, encoding, size_bytes })
     }
 
@@ -95,8 +96,20 @@ impl StoredResponse {
             head.reason.clone_from(&self.reason);
         }
         message.headers = self.headers.clone();
-        message.body = Body::from(self.body.clone());
+        message.body = match self.encoding {
+            Some(_) => Body::unread(self.body.clone()),
+            None => Body::from(self.body.clone()),
+        };
         message
+    }
+
+    /// The response for who does not take the codings of its body, which are undone while it is
+    /// sent. `None` where this gateway does not know them.
+    pub fn plain_message(&self) -> Option<Message> {
+        let mut message = self.message();
+        coding::codings(&message.headers).ok()?;
+        coding::settle(&mut message.headers, &mut message.body, Some(coding::Algorithm::Never));
+        Some(message)
     }
 
     /// The answer to who has it already: RFC 9110 section 15.4.5, without what describes a

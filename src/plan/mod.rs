@@ -3,11 +3,13 @@
 //! Source: Apigee docs, "API proxy configuration reference", "Endpoint properties
 //! reference" (names, defaults and units of the properties).
 
+mod hooks;
 mod landing;
 mod link;
 mod properties;
 mod url;
 
+pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};
 pub use landing::{FlowPlace, Landing, LandingEndpoint, StepPlace};
 pub use link::{LinkEnvironment, Linked, Used, link};
 pub use url::{ParsedUrl, TargetUrl};
@@ -33,6 +35,7 @@ pub struct Plan {
     pub targets: Vec<TargetPlan>,
     pub policies: Vec<PolicyPlan>,
     pub shared_flows: Vec<SharedFlowPlan>,
+    pub hooks: Hooks<HookPlan>,
 }
 
 /// How deep shared flows may call each other.

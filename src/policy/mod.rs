@@ -10,7 +10,10 @@ mod basic_authentication;
 mod cache_entry;
 mod cache_key;
 mod cors;
+mod data_capture;
 mod expiry_settings;
+mod extract_variables;
+mod extraction;
 mod flow_callout;
 mod invalidate_cache;
 mod json_threat_protection;
@@ -21,12 +24,15 @@ mod populate_cache;
 mod quota;
 mod raise_fault;
 mod rate_limit;
+pub mod reference;
+mod regular_expression_protection;
 mod reset_quota;
 mod response_cache;
 mod spike_arrest;
 mod statistics_collector;
 #[cfg(test)]
 mod testing;
+mod threat_protection;
 mod xml_threat_protection;
 
 use crate::diag::Diagnostics;
@@ -40,6 +46,8 @@ pub static POLICIES: &[PolicyKind] = &[
     assign_message::KIND,
     basic_authentication::KIND,
     cors::KIND,
+    data_capture::KIND,
+    extract_variables::KIND,
     flow_callout::KIND,
     invalidate_cache::KIND,
     json_threat_protection::KIND,
@@ -47,6 +55,7 @@ pub static POLICIES: &[PolicyKind] = &[
     populate_cache::KIND,
     quota::KIND,
     raise_fault::KIND,
+    regular_expression_protection::KIND,
     reset_quota::KIND,
     response_cache::KIND,
     spike_arrest::KIND,

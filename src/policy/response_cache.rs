@@ -15,14 +15,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use http::StatusCode;
-use http::header::{ACCEPT, ACCEPT_CHARSET, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
+use http::header::{ACCEPT, ACCEPT_CHARSET, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING};
 use http::{HeaderName, Method};
 use jiff::tz::TimeZone;
 
 use crate::condition::Condition;
 use crate::diag::Diagnostics;
-use crate::message::{Fault, MessageContext, Phase, Revalidation, StoredResponse, Value};
+use crate::message::{
+    Body, Fault, Message, MessageContext, Phase, Revalidation, StoredResponse, Value, coding,
+};
 use crate::policy::cache_entry::{CacheEntry, LinkedEntry, ask};
 use crate::policy::cache_key::KeyBuffer;
 use crate::policy::expiry_settings::ExpirySettings;
@@ -141,8 +144,7 @@ impl Policy for ResponseCache {
             use_cache_headers: self.use_cache_headers,
             out_cachehit: linker.output(&format!("responsecache.{policy}.cachehit")),
             out_invalidentry: linker.output(&format!("responsecache.{policy}.invalidentry")),
-            // With spaces, so that no bundle can name it.
-            kept_key: linker.output(&format!("responsecache {policy} key")),
+            policy: ByteString::from(policy),
         }))
     }
 }
@@ -161,9 +163,7 @@ struct LinkedResponseCache {
     use_cache_headers: bool,
     out_cachehit: Option<Slot>,
     out_invalidentry: Option<Slot>,
-    /// The key from the request side to the response side, where `request.uri` and the scope
-    /// are others. Without a value nothing is stored.
-    kept_key: Option<Slot>,
+    policy: ByteString,
 }
 
 impl IoStep for LinkedResponseCache {
@@ -213,9 +213,14 @@ impl LinkedResponseCache {
             Lookup::Hit(_) => return self.missed(cx, key, Entry::Unusable),
             Lookup::Miss(_) => return self.missed(cx, key, Entry::None),
         };
-        if stored.encoding().is_some_and(|coding| !request::accepts(&cx.request.headers, coding)) {
+        let is_taken = |coding| request::accepts(&cx.request.headers, coding);
+        let plain = if stored.encoding().is_none_or(is_taken) {
+            None
+        } else if let Some(plain) = stored.plain_message() {
+            Some(plain)
+        } else {
             return self.missed(cx, key, Entry::Unusable);
-        }
+        };
         if stored.must_be_revalidated() {
             let next = self.missed(cx, key, Entry::Unusable);
             if !request::can_be_conditional(&cx.request)
@@ -233,16 +238,21 @@ impl LinkedResponseCache {
         cx.set_output(self.out_cachehit, || Value::Boolean(true));
         cx.set_output(self.out_invalidentry, || Value::Boolean(false));
         let is_known = request::has_already(&cx.request, &stored);
-        cx.response = Some(if is_known { stored.not_modified() } else { stored.message() });
+        cx.response = Some(match plain {
+            _ if is_known => stored.not_modified(),
+            Some(plain) => plain,
+            None => stored.message(),
+        });
         Next::Answered
     }
 
-    /// Keeps the key for what the target will answer.
+    /// Keeps the key for what the target will answer: at the response side `request.uri` and the
+    /// scope are others.
     fn missed(&self, cx: &mut MessageContext, key: &KeyBuffer, entry: Entry) -> Next {
         cx.set_output(self.out_cachehit, || Value::Boolean(false));
         cx.set_output(self.out_invalidentry, || Value::Boolean(entry == Entry::Unusable));
-        if let (Some(slot), Some(key)) = (self.kept_key, key.get()) {
-            cx.set_slot(slot, Value::Bytes(Bytes::copy_from_slice(key)));
+        if let Some(key) = key.get() {
+            cx.kept_keys.push((self.policy.clone(), Bytes::copy_from_slice(key)));
         }
         Next::Continue
     }
@@ -258,9 +268,8 @@ impl LinkedResponseCache {
     fn to_be_stored(&self, cx: &MessageContext) -> Option<(&NamedCache, Bytes, Keep)> {
         // Unknown: what is stored where the request side did not run. There is no key then, since
         // one that is made of the target's request would be found by nobody.
-        let Some(Value::Bytes(key)) = self.kept_key.and_then(|slot| cx.slot_value(slot)) else {
-            return None;
-        };
+        let mut kept = cx.kept_keys.iter().rev();
+        let (_, key) = kept.find(|(policy, _)| *policy == self.policy)?;
         let cache = self.entry.cache(cx).ok()?;
         let response = cx.response.as_ref()?;
         let status = response.status()?;
@@ -296,19 +305,14 @@ impl LinkedResponseCache {
         let silence = cx.response_wait.unwrap_or_default();
         let Some(response) = &mut cx.response else { return Ok(Next::Continue) };
         let was_buffered = response.body.is_buffered();
-        let whole = response.body.collect(self.body_bytes_max, silence).await;
+        let stored = copy_of(response, self.body_bytes_max, silence, keep.revalidate).await;
         if !was_buffered {
             cx.times.target_received_end = Some(cx.clock.epoch_ms());
         }
-        if whole.is_none() {
+        let Some(stored) = stored else {
             tracing::debug!(limit = self.body_bytes_max, "a response is too large to be cached");
             return Ok(Next::Continue);
-        }
-        let stored = cx
-            .response
-            .as_ref()
-            .and_then(|response| StoredResponse::copy_of(response, keep.revalidate));
-        let Some(stored) = stored else { return Ok(Next::Continue) };
+        };
         let item = Item::Response(Arc::new(stored));
         let stored = match cache.populate(&key, item, keep.ttl) {
             Answer::Now(stored) => stored,
@@ -319,6 +323,31 @@ impl LinkedResponseCache {
         }
         Ok(Next::Continue)
     }
+}
+
+/// The response as it is to be sent: one that a policy has read is plain by now, and gets the
+/// codings that its headers name once more. `None` where the body is larger than that, or fails
+/// on its way.
+async fn copy_of(
+    response: &mut Message,
+    body_bytes_max: usize,
+    silence: Duration,
+    revalidate: bool,
+) -> Option<StoredResponse> {
+    if !response.headers.contains_key(CONTENT_ENCODING) {
+        let body = response.body.collect(body_bytes_max, silence).await?;
+        return StoredResponse::copy_of(response, &body, revalidate);
+    }
+    if response.body.is_buffered() {
+        let mut copy = response.snapshot();
+        coding::settle(&mut copy.headers, &mut copy.body, None);
+        let body = copy.body.collect(body_bytes_max, silence).await?;
+        return StoredResponse::copy_of(&copy, &body, revalidate);
+    }
+    let body = response.body.collect(body_bytes_max, silence).await?;
+    let stored = StoredResponse::copy_of(response, &body, revalidate);
+    response.body = Body::unread(body);
+    stored
 }
 
 /// How a response is to be kept.

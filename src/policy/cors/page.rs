@@ -1,4 +1,4 @@
-//! The page of CORS.
+//! What the documentation says of CORS.
 
 use crate::policy::kind::{ElementRow, FaultRow, Page, VariableRow};
 
@@ -89,7 +89,6 @@ pub(super) static PAGE: Page = Page {
         ),
         variable("cross_origin_resource_sharing.request.origin", "text", "`Origin`"),
         variable("cross_origin_resource_sharing.request.type", "text", "`PREFLIGHT` or `ACTUAL`"),
-        variable("cors.{policy}.failed", "boolean", "`true` after a fault of the policy"),
     ],
     faults: &[FaultRow {
         code: "steps.cors.UnresolvedVariable",

@@ -1,6 +1,9 @@
-//! The page of ResponseCache.
+//! What the documentation says of ResponseCache.
 
-use crate::policy::kind::{ElementRow, FaultRow, Page, VariableRow};
+use crate::policy::cache_entry::page::{
+    CACHE_NOT_FOUND, CACHE_RESOURCE, KEY_FRAGMENT, PREFIX, SCOPE,
+};
+use crate::policy::kind::{ElementRow, Page, VariableRow};
 
 const fn element(path: &'static str, default: &'static str, meaning: &'static str) -> ElementRow {
     ElementRow { path, default, meaning }
@@ -14,24 +17,36 @@ pub(super) static PAGE: Page = Page {
     summary: "Answers requests with responses that were kept. Attach one policy twice: in a \
         request flow, where it looks up, and in a response flow, where it stores. A hit skips \
         everything from the first step to the second one, the target included; what stands \
-        behind the second step runs. `docs/caches.md` tells more.",
+        behind the second step runs. [Caches](caches.md) tell more.",
     elements: &[
-        element("CacheKey/Prefix", "", "the key's first part, in the place of `Scope`"),
-        element("CacheKey/Prefix@ref", "", "the variable that holds it"),
-        element("CacheKey/KeyFragment", "", "a further part; any number of them, in their order"),
-        element("CacheKey/KeyFragment@ref", "", "the variable that holds it"),
-        element("CacheResource", "the shared cache", "the cache's name"),
-        element("Scope", "`Exclusive`", "the key's first part where there is no `Prefix`"),
+        CACHE_RESOURCE,
+        PREFIX,
+        KEY_FRAGMENT,
+        SCOPE,
         element(
             "CacheLookupTimeoutInSeconds",
             "30",
-            "a cache that has not answered by then is a miss; 0 does not wait at all",
+            "a cache that has not answered by then is a miss; 0 does not wait, and less is refused",
         ),
         element(
-            "ExpirySettings",
+            "ExpirySettings/TimeoutInSeconds, ExpirySettings/TimeoutInSeconds@ref",
             "the cache's own expiry",
-            "how long a response lives: `TimeoutInSeconds`, `TimeOfDay` or `ExpiryDate`, each \
-             with a `ref`",
+            "for how many seconds a response is kept",
+        ),
+        element(
+            "ExpirySettings/TimeOfDay, ExpirySettings/TimeOfDay@ref",
+            "",
+            "until the clock shows `hh:mm:ss` next",
+        ),
+        element(
+            "ExpirySettings/ExpiryDate, ExpirySettings/ExpiryDate@ref",
+            "",
+            "until the beginning of the day `mm-dd-yyyy`",
+        ),
+        element(
+            "ExpirySettings/TimeoutInSec, ExpirySettings/TimeoutInSec@ref",
+            "",
+            "as `TimeoutInSeconds`; deprecated, and its `ref` has no effect",
         ),
         element("SkipCacheLookup", "", "a condition; while it holds the target is asked"),
         element("SkipCachePopulation", "", "a condition; while it holds nothing is stored"),
@@ -62,14 +77,8 @@ pub(super) static PAGE: Page = Page {
             "boolean",
             "whether there was an entry that could not be used",
         ),
-        variable("responsecache.{policy}.failed", "boolean", "`true` after a fault of the policy"),
     ],
-    faults: &[FaultRow {
-        code: "steps.cache.CacheNotFound",
-        status: 500,
-        faultstring: "Cache : {cache}, not found in organization : {organization}__{environment}.",
-        when: "the cache is not there",
-    }],
+    faults: &[CACHE_NOT_FOUND],
     notes: "The key is composed once, at the request side. The policy looks at no verb: guard \
         both steps, or `SkipCacheLookup` and `SkipCachePopulation`, with `request.verb = \"GET\"`. \
         Answers to HEAD and statuses 206 and 304 are never stored, nor is a body over the \

@@ -4,7 +4,7 @@ use std::task::{self, Poll};
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::*;
-use crate::message::{Body, BodyError, Message};
+use crate::message::BodyError;
 use crate::policy::testing::{Rig, ready, run};
 
 const KEPT: &str = r#"
@@ -58,6 +58,10 @@ fn body(pieces: &[&'static str], end: Option<BodyError>, hangs: bool) -> Body {
 
 /// A response after a miss, and what the cache has then.
 fn kept(body: Body) -> (MessageContext, Lookup) {
+    kept_with(body, None)
+}
+
+fn kept_with(body: Body, coding: Option<&'static str>) -> (MessageContext, Lookup) {
     let mut rig = Rig::new();
     let step = rig.link(KEPT);
     let mut cx = rig.context();
@@ -66,6 +70,8 @@ fn kept(body: Body) -> (MessageContext, Lookup) {
     cx.response_wait = Some(Duration::from_secs(1));
     let mut response = Message::response(StatusCode::OK);
     response.body = body;
+    let coding = coding.map(http::HeaderValue::from_static);
+    response.headers.extend(coding.map(|coding| (CONTENT_ENCODING, coding)));
     cx.response = Some(response);
     let Step::Io(step) = step else { panic!("the policy waits for a body") };
     let ran = match step.run(&mut cx) {
@@ -81,7 +87,11 @@ fn kept(body: Body) -> (MessageContext, Lookup) {
 }
 
 fn read_all(cx: &mut MessageContext) -> Result<String, BodyError> {
-    let body = &mut cx.response.as_mut().unwrap().body;
+    read(cx.response.as_mut().unwrap())
+}
+
+fn read(message: &mut Message) -> Result<String, BodyError> {
+    let body = &mut message.body;
     runtime().block_on(body.buffer(usize::MAX, Duration::from_secs(1)))?;
     Ok(String::from_utf8_lossy(body.bytes().unwrap()).into_owned())
 }
@@ -116,6 +126,40 @@ fn a_body_that_fails_on_its_way_fails_for_who_reads_it() {
     assert!(matches!(read_all(&mut cx), Err(BodyError::Timeout)));
 }
 
+fn gzip(text: &str) -> Bytes {
+    let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut encoder = encoder;
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    Bytes::from(encoder.finish().unwrap())
+}
+
+/// A compressed body that nobody has read stays a stream of what it is, also from the cache.
+#[test]
+fn a_compressed_body_is_kept_as_it_came() {
+    let packed = gzip("snow");
+    let (cx, found) = kept_with(Body::unread(packed.clone()), Some("gzip"));
+    let Lookup::Hit(Item::Response(stored)) = found else { panic!("{found:?}") };
+    for mut message in [cx.response.unwrap(), stored.message()] {
+        assert!(!message.body.is_buffered());
+        assert_eq!(message.headers[CONTENT_ENCODING], "gzip");
+        runtime().block_on(message.body.buffer(100, Duration::from_secs(1))).unwrap();
+        assert_eq!(message.content().unwrap(), &packed);
+    }
+    let mut plain = stored.plain_message().unwrap();
+    assert!(!plain.headers.contains_key(CONTENT_ENCODING));
+    assert_eq!(read(&mut plain).unwrap(), "snow");
+}
+
+/// One that a policy has read is plain in memory; it is kept as it will be sent.
+#[test]
+fn a_body_that_was_read_is_kept_compressed() {
+    let (mut cx, found) = kept_with(Body::from(Bytes::from_static(b"snow")), Some("gzip"));
+    let Lookup::Hit(Item::Response(stored)) = found else { panic!("{found:?}") };
+    assert_eq!(read_all(&mut cx).unwrap(), "snow");
+    assert_eq!(read(&mut stored.plain_message().unwrap()).unwrap(), "snow");
+    assert_ne!(read(&mut stored.message()).unwrap(), "snow");
+}
+
 /// What is kept shares no memory with the connection's buffers.
 #[test]
 fn what_is_kept_is_a_copy() {
@@ -124,7 +168,7 @@ fn what_is_kept_is_a_copy() {
     response.body = Body::from(buffer.slice(18..22));
     let value = http::HeaderValue::from_maybe_shared(buffer.slice(6..16)).unwrap();
     response.headers.insert(http::header::CONTENT_TYPE, value);
-    let stored = StoredResponse::copy_of(&response, false).unwrap();
+    let stored = StoredResponse::copy_of(&response, response.content().unwrap(), false).unwrap();
     drop(response);
     assert!(buffer.is_unique());
     let message = stored.message();
