@@ -35,6 +35,12 @@ mod gw203_https_target;
 mod gw204_idle_property;
 mod gw205_bad_url;
 mod gw206_missing_shared_flow;
+mod gw340_response_cache_requests;
+mod gw341_response_cache_responses;
+mod gw342_response_cache_shared;
+mod gw343_response_cache_one_sided;
+mod gw344_response_cache_any_verb;
+mod gw349_response_cache_aside;
 mod gw375_syslog_tls;
 pub mod inventory;
 mod pd001_unknown_target;
@@ -59,6 +65,7 @@ mod po028_other_profile;
 mod po029_unknown_policy_type;
 mod po030_doubled_expiry;
 mod po031_content_type;
+mod po032_cors;
 mod po034_message_shape;
 mod po035_quota_shape;
 mod po036_callout_response;
@@ -70,6 +77,7 @@ mod po042_spike_arrest_shape;
 mod po043_callout_tls;
 mod po044_jwt_shape;
 mod po045_token_info_shape;
+mod response_cache;
 pub mod rule;
 mod shape;
 mod st003_extract_json;
@@ -127,6 +135,7 @@ static POLICY_RULES: &[&Rule] = &[
     &po029_unknown_policy_type::RULE,
     &po030_doubled_expiry::RULE,
     &po031_content_type::RULE,
+    &po032_cors::RULE,
     &po034_message_shape::RULE,
     &po035_quota_shape::RULE,
     &po036_callout_response::RULE,
@@ -165,6 +174,12 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw203_https_target::RULE,
     &gw204_idle_property::RULE,
     &gw205_bad_url::RULE,
+    &gw340_response_cache_requests::RULE,
+    &gw341_response_cache_responses::RULE,
+    &gw342_response_cache_shared::RULE,
+    &gw343_response_cache_one_sided::RULE,
+    &gw344_response_cache_any_verb::RULE,
+    &gw349_response_cache_aside::RULE,
     &pd001_unknown_target::RULE,
     &pd002_no_default_route::RULE,
     &pd003_default_route_not_last::RULE,

@@ -5,7 +5,7 @@
 //! children of a DefaultFaultRule.
 
 use crate::condition::Condition;
-use crate::diag::{Diagnostics, Span};
+use crate::diag::Diagnostics;
 use crate::model::{DefaultFaultRule, FaultRule, FaultRules, Flow, Flows, LocatedCondition, Step};
 use crate::xml::fields::MISSING;
 use crate::xml::{Element, Fields, Text};
@@ -163,7 +163,7 @@ pub fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
     let condition = match Condition::parse(&text.value) {
         Ok(parsed) => parsed?,
         Err(error) => {
-            let place = part_of(&text, error.start, error.end);
+            let place = text.part(error.start, error.end);
             let found = xml.diags().error(error.code, place, error.message);
             found.help = error.help;
             let never = Condition::parse("false").ok().flatten()?;
@@ -171,18 +171,11 @@ pub fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
         }
     };
     for finding in condition.findings() {
-        let place = part_of(&text, finding.start, finding.end);
+        let place = text.part(finding.start, finding.end);
         let found = xml.diags().warning(finding.code, place, finding.message);
         found.help = finding.help;
     }
     Some(LocatedCondition { condition, text })
-}
-
-/// Bytes `start..end` of a text. Where entities or comments make the source longer than
-/// the text, the place of the whole text.
-fn part_of(text: &Text, start: usize, end: usize) -> Span {
-    let source_bytes = text.span.end.saturating_sub(text.span.start) as usize;
-    if source_bytes == text.value.len() { text.span.part(start, end) } else { text.span }
 }
 
 pub(super) fn fault_rules(xml: &mut Fields<'_, '_>) -> FaultRules {

@@ -13,6 +13,7 @@ use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
     LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
+use crate::plan::landing::landings;
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
     HookPlan, HookPoint, Hooks, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties,
@@ -20,7 +21,7 @@ use crate::plan::{
     TargetProperties, TargetUrl,
 };
 use crate::policy::kind::{
-    Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
+    CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
 };
 use crate::policy::{self, ReadPolicy};
 use crate::store::cache::{Caches, NamedCache};
@@ -79,6 +80,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         flows: Vec::new(),
         policies: Vec::new(),
         policy_ids: HashMap::new(),
+        answering: Vec::new(),
         shared: SharedFlows::default(),
         used: Used::default(),
         quotas: Vec::new(),
@@ -169,6 +171,8 @@ struct Linking<'a> {
     policies: Vec<PolicyPlan>,
     /// Those of the bundle in hand.
     policy_ids: HashMap<String, PolicyId>,
+    /// Those that may answer in the target's stead.
+    answering: Vec<PolicyId>,
     shared: SharedFlows,
     used: Used,
     quotas: Vec<QuotaCounter>,
@@ -270,6 +274,9 @@ impl<'a> Linking<'a> {
             needs,
             failed,
         });
+        if read.uses.caches.iter().any(|found| found.access == CacheAccess::Respond) {
+            self.answering.push(id);
+        }
         self.policy_ids.insert(name, id);
     }
 
@@ -298,6 +305,7 @@ impl<'a> Linking<'a> {
             base_path: ByteString::from(
                 endpoint.base_path.as_ref().map_or("/", |path| path.value.as_str()),
             ),
+            landings: landings(&self.answering, &draft.flows, targets),
             flows: draft.flows,
             post_client: draft.post_client,
             fault_rules: draft.fault_rules,

@@ -4,11 +4,13 @@
 //! reference" (names, defaults and units of the properties).
 
 mod hooks;
+mod landing;
 mod link;
 mod properties;
 mod url;
 
 pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};
+pub use landing::{FlowPlace, Landing, LandingEndpoint, StepPlace};
 pub use link::{LinkEnvironment, Linked, Used, link};
 pub use url::{ParsedUrl, TargetUrl};
 
@@ -89,6 +91,14 @@ pub struct ProxyPlan {
     pub late: Needs,
     /// What the PostClientFlow reads, after the answer has gone to the client.
     pub post_client_needs: Needs,
+    /// Of policies that may answer in the target's stead.
+    pub landings: Vec<Landing>,
+}
+
+impl ProxyPlan {
+    pub fn landing(&self, policy: PolicyId) -> Option<&Landing> {
+        self.landings.iter().find(|landing| landing.policy == policy)
+    }
 }
 
 #[derive(Debug)]

@@ -136,6 +136,8 @@ pub enum CacheAccess {
     Lookup,
     Populate,
     Invalidate,
+    /// Whole responses are looked up in request flows and stored in response flows.
+    Respond,
 }
 
 /// A Quota of a bundle.
@@ -297,4 +299,13 @@ pub enum Run<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     Continue,
+    /// The answer is the context's response. Everything is skipped up to the policy's own step
+    /// in the response flows, and that step too; where it has none, all up to the response
+    /// flows of the ProxyEndpoint. Said in request flows only.
+    Answered,
+    /// The same where the target, asked by [`MessageContext::revalidation`], answers 304.
+    AnsweredIfNotModified,
+    /// The answer is the context's response, and the flow goes on with the response flows of
+    /// the ProxyEndpoint. Said in request flows only.
+    Respond,
 }

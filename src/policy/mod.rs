@@ -10,6 +10,7 @@ mod basic_authentication;
 mod cache_entry;
 mod cache_key;
 mod conversion;
+mod cors;
 mod data_capture;
 mod expiry_settings;
 mod extract_variables;
@@ -29,6 +30,7 @@ mod rate_limit;
 pub mod reference;
 mod regular_expression_protection;
 mod reset_quota;
+mod response_cache;
 mod spike_arrest;
 mod statistics_collector;
 #[cfg(test)]
@@ -47,6 +49,7 @@ pub static POLICIES: &[PolicyKind] = &[
     assert_condition::KIND,
     assign_message::KIND,
     basic_authentication::KIND,
+    cors::KIND,
     data_capture::KIND,
     extract_variables::KIND,
     flow_callout::KIND,
@@ -60,6 +63,7 @@ pub static POLICIES: &[PolicyKind] = &[
     raise_fault::KIND,
     regular_expression_protection::KIND,
     reset_quota::KIND,
+    response_cache::KIND,
     spike_arrest::KIND,
     statistics_collector::KIND,
     xml_threat_protection::KIND,

@@ -25,6 +25,15 @@ pub struct Text {
     pub span: Span,
 }
 
+impl Text {
+    /// The place of bytes `start..end` of the text. Where entities or comments make the source
+    /// longer than the text, that of the whole text.
+    pub fn part(&self, start: usize, end: usize) -> Span {
+        let source_bytes = self.span.end.saturating_sub(self.span.start) as usize;
+        if source_bytes == self.value.len() { self.span.part(start, end) } else { self.span }
+    }
+}
+
 /// What an element's content can be read as. Reports to `diags` and answers `None` where
 /// the content is no such thing. Never called for an absent or empty element.
 pub trait FromXml: Sized {

@@ -6,6 +6,7 @@
 mod cli;
 mod corpus;
 mod drop_in;
+mod kept_responses;
 mod message_logging;
 mod readme;
 mod redeploy;
@@ -21,6 +22,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     corpus::trials,
     drop_in::trials,
     message_logging::trials,
+    kept_responses::trials,
     readme::trials,
     redeploy::trials,
     tidy::trials,

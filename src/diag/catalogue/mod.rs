@@ -3,6 +3,7 @@
 //! `docs/lint.md` shows these tables, and a test holds it to them. A code is never used for
 //! anything else later.
 
+mod answers;
 mod conditions;
 mod endpoints;
 mod files;
@@ -44,6 +45,7 @@ pub static SECTIONS: &[&Section] = &[
     &endpoints::SECTION,
     &targets::SECTION,
     &policies::SECTION,
+    &answers::SECTION,
     &unsupported::SECTION,
 ];
 
