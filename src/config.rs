@@ -55,6 +55,8 @@ pub struct Config {
     pub cache_backend: CacheBackend,
     /// In the order of the file, no name twice.
     pub caches: Vec<CacheDefinition>,
+    /// Where MessageLogging writes its files.
+    pub log_folder: PathBuf,
     /// Where the samples' backend listens, on loopback. `None`: it does not run.
     pub demo_backend: Option<SocketAddr>,
 }
@@ -144,6 +146,7 @@ impl Default for Config {
             },
             cache_backend: CacheBackend::Memory,
             caches: Vec::new(),
+            log_folder: PathBuf::from("state/logs"),
             demo_backend: None,
         }
     }
@@ -155,6 +158,8 @@ pub struct Overrides {
     pub profile: Option<ProfileName>,
     pub api: Option<SocketAddr>,
     pub admin: Option<SocketAddr>,
+    /// The folder of the gateway's own files; what lies there by default lies in this one.
+    pub state: Option<PathBuf>,
 }
 
 /// Why there is no configuration.
@@ -254,6 +259,14 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
         limits: file.limits.over(default.limits),
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
+        log_folder: match (file.logging.folder, &overrides.state) {
+            (Some(folder), _) => {
+                let read = read_folders(root, &[folder], problems).pop();
+                read.unwrap_or(default.log_folder)
+            }
+            (None, Some(state)) => state.join("logs"),
+            (None, None) => root.join(default.log_folder),
+        },
         demo_backend: file.demo.backend.and_then(|address| read_demo(&address, problems)),
     }
 }

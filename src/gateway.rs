@@ -23,6 +23,7 @@ use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
 use crate::serve::listener::{ListenError, Listener};
 use crate::store::cache::Caches;
+use crate::store::logs::{LogSettings, Logs};
 use crate::upstream::PoolLimits;
 
 const CONTROL_THREADS: usize = 2;
@@ -85,8 +86,11 @@ impl Gateway {
             .map_err(|source| StartError::Caches { source })?;
         let caches = Arc::new(caches);
         let registry = Arc::new(Registry::default());
+        let refused = if config.allow_self { Vec::new() } else { vec![admin_address] };
+        let (logs, log_writer) = Logs::new(log_settings(config, &refused), clock.clone());
         let mut deployer =
-            Deployer::new(settings(config, demo_address), caches.clone(), registry.clone());
+            Deployer::new(settings(config, demo_address), caches.clone(), registry.clone())
+                .with_logs(logs);
         deployer.set_flow_hooks(config.flow_hooks.clone());
         // One look serves both: what changes after it is a change, however soon.
         let mut watch = Watch::new(config.deploy.folders.clone(), clock.clone());
@@ -106,7 +110,7 @@ impl Gateway {
                 ..ConnectionLimits::default()
             },
             pool_limits: PoolLimits::default(),
-            refused_targets: if config.allow_self { Vec::new() } else { vec![admin_address] },
+            refused_targets: refused,
         });
         let data =
             DataRuntimes::start(api, &shared).map_err(|source| StartError::Thread { source })?;
@@ -123,6 +127,7 @@ impl Gateway {
             tasks.spawn(demo::serve(socket("demo", listener)?, stopped.clone()));
         }
         tasks.spawn(sweep(caches, stopped.clone()));
+        tasks.spawn(log_writer.run(stopped.clone()));
         if config.deploy.watch {
             tasks.spawn(follow(watch, deployer, told, stopped));
         }
@@ -214,6 +219,12 @@ fn settings(config: &Config, demo: Option<SocketAddr>) -> Settings {
         zone: config.time_zone.clone(),
         demo_backend: demo.map(|address| address.to_string()),
     }
+}
+
+fn log_settings(config: &Config, refused: &[SocketAddr]) -> LogSettings {
+    // The platform has these two above a proxy's folder.
+    let folder = config.log_folder.join(&config.organization).join(&config.environment);
+    LogSettings { folder, refused: refused.to_vec() }
 }
 
 /// Deploys what changes in the folders until the gateway stops.

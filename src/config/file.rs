@@ -46,6 +46,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) cache: Vec<Spanned<CacheRecord>>,
     #[serde(default)]
+    pub(super) logging: Logging,
+    #[serde(default)]
     pub(super) demo: Demo,
 }
 
@@ -171,6 +173,12 @@ impl LimitKeys {
 #[serde(deny_unknown_fields)]
 pub(super) struct Caches {
     pub(super) backend: Option<CacheBackend>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Logging {
+    pub(super) folder: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -44,6 +44,7 @@ pub(super) const KEYS: &[&str] = &[
     "cache.disk_size_in_mb",
     "cache.max_elements_on_disk",
     "cache.compression.minimum_size_in_kb",
+    "logging.folder",
     "demo.backend",
 ];
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::bundle::{BundleKind, Limits};
+use crate::clock::Clock;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{DeployedRevisions, Generation, Registry};
 use crate::deploy::watch::Change;
@@ -19,6 +20,7 @@ use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::logs::{LogSettings, LogWriter, Logs};
 use crate::store::metrics::Metrics;
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
@@ -87,6 +89,9 @@ pub struct Deployer {
     /// They outlive every revision.
     counters: Arc<dyn CounterBackend>,
     metrics: Arc<Metrics>,
+    logs: Arc<Logs>,
+    /// The other half of `logs` where nobody has taken it: lines wait there.
+    _unwritten: Option<LogWriter>,
     registry: Arc<Registry>,
     hooks: Hooks<FlowHook>,
     active: BTreeMap<PathBuf, Active>,
@@ -112,17 +117,29 @@ struct ActiveProxy {
 
 impl Deployer {
     pub fn new(settings: Settings, caches: Arc<Caches>, registry: Arc<Registry>) -> Self {
+        let nowhere = LogSettings { folder: PathBuf::new(), refused: Vec::new() };
+        let (logs, unwritten) = Logs::new(nowhere, Clock::system());
         Self {
             settings,
             caches,
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
+            logs,
+            _unwritten: Some(unwritten),
             registry,
             hooks: Hooks::default(),
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
             generations: 0,
         }
+    }
+
+    /// Where policies log to. Without it nothing that they log is written.
+    #[must_use]
+    pub fn with_logs(mut self, logs: Arc<Logs>) -> Self {
+        self.logs = logs;
+        self._unwritten = None;
+        self
     }
 
     /// Attaches shared flows to the environment's flow hooks, in place of what was attached.
@@ -340,6 +357,7 @@ impl Deployer {
             caches: &self.caches,
             counters: &self.counters,
             metrics: &self.metrics,
+            logs: &self.logs,
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),

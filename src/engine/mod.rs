@@ -233,14 +233,15 @@ impl<'p> Execution<'p> {
         target: &'p TargetPlan,
     ) -> Result<Course, Fault> {
         self.check_deadline()?;
-        if self.proxy.late.request {
-            self.buffer(cx, Needs { request: true, ..Needs::default() }).await?;
+        let late = self.proxy.late;
+        if late.request {
+            let streams_too = late.streams_too;
+            self.buffer(cx, Needs { request: true, streams_too, ..Needs::default() }).await?;
         }
         let remaining = self.deadline.map(|end| end.saturating_sub(self.env.clock.elapsed()));
         let answer = target::call(cx, target, self.proxy, self.env, remaining).await;
         match answer {
             Ok(response) => {
-                cx.phase = Phase::TargetResponse;
                 let status = response.status().unwrap_or(StatusCode::OK);
                 if status == StatusCode::NOT_MODIFIED
                     && let Some(policy) = self.asked_for.get()
@@ -377,26 +378,32 @@ impl<'p> Execution<'p> {
     }
 
     /// Brings the bodies that something reads into memory. With streaming on, the body stays
-    /// where it is and its readers see none (Apigee docs, "Endpoint properties reference").
+    /// where it is and its readers see none (Apigee docs, "Endpoint properties reference"),
+    /// unless one of them insists.
     async fn buffer(&self, cx: &mut MessageContext, needs: Needs) -> Result<(), Fault> {
         let in_error = cx.error.is_some();
         let response_in_scope = cx.phase.is_response() && cx.response.is_some();
         let request = needs.request || (needs.message && !in_error && !response_in_scope);
         let response = needs.response || (needs.message && !in_error && response_in_scope);
         let error = needs.error || (needs.message && in_error);
+        let streams = !needs.streams_too;
 
+        let target = self.target_properties(cx);
         let limit = self.proxy.properties.request_payload_bytes_max;
-        if request && !cx.request.body.is_buffered() && !self.proxy.properties.request_streaming {
+        let streaming = streams
+            && (self.proxy.properties.request_streaming
+                || target.is_some_and(|properties| properties.request_streaming));
+        if request && !cx.request.body.is_buffered() && !streaming {
             let read = cx.request.body.buffer(limit, CLIENT_SILENCE).await;
             cx.times.client_received_end = Some(self.env.clock.epoch_ms());
             read.map_err(faults::request_body)?;
             decode(&mut cx.request, limit).map_err(faults::request_coding)?;
         }
-        let target = self.target_properties(cx);
         let limit = target.map_or(limit, |properties| properties.response_payload_bytes_max);
         let silence = target.map_or(CLIENT_SILENCE, |properties| properties.timeouts.io);
-        let streaming = target.is_some_and(|properties| properties.response_streaming)
-            || self.proxy.properties.response_streaming;
+        let streaming = streams
+            && (target.is_some_and(|properties| properties.response_streaming)
+                || self.proxy.properties.response_streaming);
         for (wanted, message) in [(response, &mut cx.response), (error, &mut cx.error)] {
             if let Some(message) = message
                 && wanted
@@ -515,7 +522,11 @@ impl<'p> Execution<'p> {
     /// does not arrive is a fault of its own.
     async fn keep_error(&self, cx: &mut MessageContext) {
         let needs = self.proxy.post_client_needs;
-        let error = Needs { error: needs.error || needs.message, ..Needs::default() };
+        let error = Needs {
+            error: needs.error || needs.message,
+            streams_too: needs.streams_too,
+            ..Needs::default()
+        };
         if let Err(fault) = self.buffer(cx, error).await {
             faults::enter(cx, fault, self.env.profile);
         }

@@ -41,6 +41,7 @@ mod gw342_response_cache_shared;
 mod gw343_response_cache_one_sided;
 mod gw344_response_cache_any_verb;
 mod gw349_response_cache_aside;
+mod gw375_syslog_tls;
 pub mod inventory;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
@@ -70,6 +71,7 @@ mod po035_quota_shape;
 mod po036_callout_response;
 mod po037_capture_source;
 mod po038_map_name;
+mod po039_cloud_logging;
 mod po041_exclusive_cache;
 mod po042_spike_arrest_shape;
 mod po043_callout_tls;
@@ -118,6 +120,7 @@ static POLICY_RULES: &[&Rule] = &[
     &gw141_cache_resource::RULE,
     &gw200_unsupported_policy_type::RULE,
     &gw206_missing_shared_flow::RULE,
+    &gw375_syslog_tls::RULE,
     &po006_policy_name::RULE,
     &po007_name_convention::RULE,
     &po008_display_name::RULE,
@@ -137,6 +140,7 @@ static POLICY_RULES: &[&Rule] = &[
     &po035_quota_shape::RULE,
     &po036_callout_response::RULE,
     &po038_map_name::RULE,
+    &po039_cloud_logging::RULE,
     &po041_exclusive_cache::RULE,
     &po042_spike_arrest_shape::RULE,
     &po043_callout_tls::RULE,

@@ -26,6 +26,7 @@ use crate::policy::kind::{
 use crate::policy::{self, ReadPolicy};
 use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
+use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
@@ -39,6 +40,7 @@ pub struct LinkEnvironment<'a> {
     pub caches: &'a Caches,
     pub counters: &'a Arc<dyn CounterBackend>,
     pub metrics: &'a Arc<Metrics>,
+    pub logs: &'a Arc<Logs>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
     /// The largest body that a step may read where its endpoint says nothing else.
@@ -83,6 +85,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         used: Used::default(),
         quotas: Vec::new(),
         proxy: &proxy.name.value,
+        revision: proxy.revision,
     };
     linking.all_policies(proxy, own);
     let targets: Vec<TargetPlan> =
@@ -174,6 +177,7 @@ struct Linking<'a> {
     used: Used,
     quotas: Vec<QuotaCounter>,
     proxy: &'a str,
+    revision: u32,
 }
 
 impl<'a> Linking<'a> {
@@ -244,6 +248,7 @@ impl<'a> Linking<'a> {
             templates: self.templates,
             quotas,
             proxy: self.proxy,
+            revision: self.revision,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
             shared: &mut self.shared,
             used: &mut self.used,
@@ -543,6 +548,7 @@ impl Needs {
             message: self.message || other.message,
             error: self.error || other.error,
             request_head: self.request_head || other.request_head,
+            streams_too: self.streams_too || other.streams_too,
         }
     }
 
@@ -568,6 +574,7 @@ struct PolicyLinker<'a, 's> {
     templates: &'a BTreeMap<String, ByteString>,
     quotas: &'a Arc<[QuotaCounter]>,
     proxy: &'a str,
+    revision: u32,
     binder: Binder<'s>,
 }
 
@@ -623,6 +630,18 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn needs_message_body(&mut self) {
         self.binder.needs.message = true;
+    }
+
+    fn buffers_streams(&mut self) {
+        self.binder.needs.streams_too = true;
+    }
+
+    fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    fn logs(&self) -> Option<Arc<Logs>> {
+        Some(self.environment.logs.clone())
     }
 
     fn zone(&self) -> jiff::tz::TimeZone {

@@ -148,6 +148,8 @@ pub struct Needs {
     pub error: bool,
     /// Not a body: the request's headers are read.
     pub request_head: bool,
+    /// The bodies are wanted in memory even where they are streamed.
+    pub streams_too: bool,
 }
 
 impl Needs {

@@ -11,6 +11,7 @@ use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, MessageContext, Value};
 use crate::store::cache::NamedCache;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Fields, Text};
@@ -187,6 +188,19 @@ pub trait Linker: Bind {
 
     /// The step reads or replaces the whole message in scope.
     fn needs_message_body(&mut self);
+
+    /// The bodies that the step reads are brought into memory where their endpoint streams, too.
+    fn buffers_streams(&mut self) {}
+
+    /// The proxy's revision.
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    /// Where policies log to. `None` where nothing is logged.
+    fn logs(&self) -> Option<Arc<Logs>> {
+        None
+    }
 
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     fn zone(&self) -> jiff::tz::TimeZone;

@@ -9,6 +9,7 @@ mod assign_message;
 mod basic_authentication;
 mod cache_entry;
 mod cache_key;
+mod conversion;
 mod cors;
 mod data_capture;
 mod expiry_settings;
@@ -17,8 +18,10 @@ mod extraction;
 mod flow_callout;
 mod invalidate_cache;
 mod json_threat_protection;
+mod json_to_xml;
 mod lookup_cache;
 mod message_builder;
+mod message_logging;
 mod message_source;
 mod populate_cache;
 mod quota;
@@ -34,6 +37,7 @@ mod statistics_collector;
 mod testing;
 mod threat_protection;
 mod xml_threat_protection;
+mod xml_to_json;
 
 use crate::diag::Diagnostics;
 use crate::model::{ApiProxy, PolicyHead};
@@ -51,7 +55,9 @@ pub static POLICIES: &[PolicyKind] = &[
     flow_callout::KIND,
     invalidate_cache::KIND,
     json_threat_protection::KIND,
+    json_to_xml::KIND,
     lookup_cache::KIND,
+    message_logging::KIND,
     populate_cache::KIND,
     quota::KIND,
     raise_fault::KIND,
@@ -61,6 +67,7 @@ pub static POLICIES: &[PolicyKind] = &[
     spike_arrest::KIND,
     statistics_collector::KIND,
     xml_threat_protection::KIND,
+    xml_to_json::KIND,
 ];
 
 /// A policy of a bundle, its body read by its kind.

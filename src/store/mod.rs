@@ -2,4 +2,5 @@
 
 pub mod cache;
 pub mod counters;
+pub mod logs;
 pub mod metrics;

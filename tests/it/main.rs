@@ -7,6 +7,7 @@ mod cli;
 mod corpus;
 mod drop_in;
 mod kept_responses;
+mod message_logging;
 mod readme;
 mod redeploy;
 mod support;
@@ -21,6 +22,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     corpus::trials,
     drop_in::trials,
     kept_responses::trials,
+    message_logging::trials,
     readme::trials,
     redeploy::trials,
     tidy::trials,
