@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::profile::Profile;
 
+/// What [`EnvironmentView::condition_terms_max`] is where nobody says it; apigeelint's own default.
+pub(super) const CONDITION_TERMS_MAX: usize = 12;
+/// What [`EnvironmentView::policy_count_max`] is where nobody says it; apigeelint's own default.
+pub(super) const POLICY_COUNT_MAX: usize = 100;
+
 /// The environment without the bundle in hand, which may replace what runs under its name.
 #[derive(Clone, Debug)]
 pub struct EnvironmentView {
@@ -15,6 +20,10 @@ pub struct EnvironmentView {
     pub unsupported_faults: bool,
     /// Codes whose warnings and notes nobody wants to hear.
     pub excluded: BTreeSet<String>,
+    /// A condition may have so many terms (CC004).
+    pub condition_terms_max: usize,
+    /// A bundle may have so many policies (BN006).
+    pub policy_count_max: usize,
     /// Names of the environment's caches.
     pub caches: BTreeSet<String>,
     /// Base paths that are taken.
@@ -43,6 +52,8 @@ impl EnvironmentView {
             profile,
             unsupported_faults: false,
             excluded: BTreeSet::new(),
+            condition_terms_max: CONDITION_TERMS_MAX,
+            policy_count_max: POLICY_COUNT_MAX,
             caches: BTreeSet::new(),
             base_paths: Vec::new(),
             shared_flows: BTreeSet::new(),
