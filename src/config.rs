@@ -22,6 +22,7 @@ use toml::de::DeTable;
 
 use crate::config::file::{Address, File};
 use crate::diag::{FileId, SourceMap};
+use crate::lint::LintOptions;
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 
@@ -44,8 +45,7 @@ pub struct Config {
     /// Data threads; 0 is one for each core.
     pub threads: usize,
     pub deploy: Deploy,
-    /// Codes of lint whose warnings and notes are not told.
-    pub lint_excluded: Vec<String>,
+    pub lint: LintOptions,
     /// Lets a target be one of the gateway's own service listeners.
     pub allow_self: bool,
     pub limits: Limits,
@@ -131,7 +131,7 @@ impl Default for Config {
                 watch: true,
                 unsupported: Unsupported::Refuse,
             },
-            lint_excluded: Vec::new(),
+            lint: LintOptions::defaults(),
             allow_self: false,
             limits: Limits {
                 body_bytes_max: 10 * 1024 * 1024,
@@ -244,7 +244,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             watch: file.deploy.watch.unwrap_or(default.deploy.watch),
             unsupported: file.deploy.unsupported.unwrap_or(default.deploy.unsupported),
         },
-        lint_excluded: file.lint.excluded.into_iter().map(|code| code.0).collect(),
+        lint: LintOptions::from(file.lint).or(default.lint),
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),

@@ -42,6 +42,11 @@ impl BundleKind {
     }
 }
 
+/// What apigeelint reads its options from.
+const RC_FILE: &str = ".apigeelintrc";
+/// A longer one is not read.
+const RC_FILE_BYTES_MAX: u64 = 64 * 1024;
+
 /// The files of one bundle, by their paths inside the root folder.
 #[derive(Debug)]
 pub struct Bundle {
@@ -52,6 +57,8 @@ pub struct Bundle {
     prefix: String,
     files: BTreeMap<String, Bytes>,
     digest: u64,
+    /// Of an `.apigeelintrc` beside the root folder, until it is asked for.
+    rc_file: Option<Result<Bytes, String>>,
     sources: SourceMap,
     /// The texts already registered with `sources`.
     texts: HashMap<String, (FileId, Arc<str>)>,
@@ -71,7 +78,9 @@ impl Bundle {
         let mut contents = Contents::new(path, limits);
         folder::read(&parent, kind.root(), &mut contents)?;
         let prefix = format!("{}/", kind.root());
-        Ok(Self::new(kind, path, &parent, prefix, contents.into_files()?))
+        let mut bundle = Self::new(kind, path, &parent, prefix, contents.into_files()?);
+        bundle.rc_file = folder::read_beside(&parent, RC_FILE, RC_FILE_BYTES_MAX);
+        Ok(bundle)
     }
 
     /// `name` stands for the path in errors and findings.
@@ -121,6 +130,7 @@ impl Bundle {
             digest: digest(kind, &files),
             prefix,
             files,
+            rc_file: None,
             sources: SourceMap::default(),
             texts: HashMap::new(),
         }
@@ -163,6 +173,17 @@ impl Bundle {
     /// Equal for equal kinds, names and contents, in every process.
     pub fn digest(&self) -> u64 {
         self.digest
+    }
+
+    /// The text of an `.apigeelintrc` beside the root folder, or why there is none; given out once.
+    /// A zip has none.
+    pub fn rc_file(&mut self) -> Option<Result<(FileId, Arc<str>), String>> {
+        Some(self.rc_file.take()?.and_then(|bytes| {
+            let text =
+                std::str::from_utf8(&bytes).map_err(|_| format!("`{RC_FILE}` is not UTF-8"))?;
+            let text: Arc<str> = text.into();
+            Ok((self.sources.add(RC_FILE, Arc::clone(&text)), text))
+        }))
     }
 
     /// The texts that [`Bundle::document`] registered.

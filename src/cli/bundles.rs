@@ -24,7 +24,7 @@ pub(super) fn named(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, CliError> {
 pub(super) fn environment(config: &Config, paths: &[PathBuf], limits: &Limits) -> EnvironmentView {
     let mut view = EnvironmentView::new(&config.organization, &config.environment, config.profile);
     view.unsupported_faults = config.deploy.unsupported == Unsupported::Fault;
-    view.excluded = config.lint_excluded.iter().cloned().collect();
+    view.lint = config.lint.clone();
     view.caches = config.caches.iter().map(|cache| cache.name.clone()).collect();
     // A folder that cannot be read adds nothing; serving says so.
     let deployed = config.deploy.folders.iter().filter_map(|folder| entries(folder).ok());

@@ -20,6 +20,8 @@ pub(super) const KEYS: &[&str] = &[
     "deploy.watch",
     "deploy.unsupported",
     "lint.excluded",
+    "lint.condition_terms_max",
+    "lint.policy_count_max",
     "targets.allow_self",
     "limits.body_bytes_max",
     "limits.connections_max",

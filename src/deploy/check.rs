@@ -21,6 +21,8 @@ pub struct Checked {
     pub sources: SourceMap,
     /// What stands before each file name where findings are shown.
     pub root: String,
+    /// The bundle may have so many warnings, where its `.apigeelintrc` or the command line says it.
+    pub warnings_max: Option<usize>,
     /// The file is not all there yet: worth another try.
     pub incomplete: bool,
 }
@@ -63,6 +65,7 @@ pub fn check_path(path: &Path, limits: &Limits, view: &EnvironmentView) -> Check
         }
         Ok(mut bundle) => {
             let mut diags = Diagnostics::default();
+            let view = &lint::view_for(&mut bundle, view, &mut diags);
             let proxy = model::read(&mut bundle, &mut diags);
             let name = proxy.as_ref().map_or_else(file_name, |proxy| proxy.name.value.clone());
             let found = proxy.map(|proxy| {
@@ -90,7 +93,8 @@ fn finish(
     lint::exclude(&mut diags, bundle.sources(), view);
     diags.sort();
     let root = bundle.display_root().to_owned();
-    Checked { name, found, diags, sources: bundle.into_sources(), root, incomplete: false }
+    let (warnings_max, sources) = (view.lint.warnings_max, bundle.into_sources());
+    Checked { name, found, diags, sources, root, warnings_max, incomplete: false }
 }
 
 fn unreadable(name: String, error: &BundleError) -> Checked {
@@ -102,6 +106,7 @@ fn unreadable(name: String, error: &BundleError) -> Checked {
         diags,
         sources: SourceMap::default(),
         root: String::new(),
+        warnings_max: None,
         incomplete: matches!(
             error,
             BundleError::Incomplete { .. } | BundleError::EntryChanged { .. }

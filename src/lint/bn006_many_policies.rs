@@ -8,7 +8,7 @@ pub(super) static RULE: Rule =
     Rule { code: "BN006", severity: Severity::Warning, summary: "many policies", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    let (count, max) = (cx.policies.len(), cx.view.policy_count_max);
+    let (count, max) = (cx.policies.len(), cx.view.lint.policy_count_max());
     if count > max {
         let message = format!("the bundle has {count} policies, more than {max}");
         RULE.report(diags, cx.proxy.name.span, message)

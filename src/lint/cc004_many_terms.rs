@@ -9,7 +9,7 @@ pub(super) static RULE: Rule =
     Rule { code: "CC004", severity: Severity::Warning, summary: "condition too complex", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    let max = cx.view.condition_terms_max;
+    let max = cx.view.lint.condition_terms_max();
     for found in cx.proxy.conditions() {
         let terms = found.condition.terms();
         if terms > max {

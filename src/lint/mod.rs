@@ -35,6 +35,7 @@ mod gw204_idle_property;
 mod gw205_bad_url;
 mod gw206_missing_shared_flow;
 pub mod inventory;
+mod options;
 mod pd001_unknown_target;
 mod pd002_no_default_route;
 mod pd003_default_route_not_last;
@@ -71,6 +72,7 @@ mod tests;
 mod view;
 
 pub use exclusion::exclude;
+pub use options::{LintOptions, RcFile, is_code, view_for};
 pub use view::{DeployedPath, EnvironmentView};
 
 use std::collections::BTreeMap;

@@ -2,12 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::lint::options::{LintOptions, RcFile};
 use crate::profile::Profile;
-
-/// What [`EnvironmentView::condition_terms_max`] is where nobody says it; apigeelint's own default.
-pub(super) const CONDITION_TERMS_MAX: usize = 12;
-/// What [`EnvironmentView::policy_count_max`] is where nobody says it; apigeelint's own default.
-pub(super) const POLICY_COUNT_MAX: usize = 100;
 
 /// The environment without the bundle in hand, which may replace what runs under its name.
 #[derive(Clone, Debug)]
@@ -18,12 +14,11 @@ pub struct EnvironmentView {
     /// Whether what this gateway does not run yet deploys and faults when a request reaches
     /// it. `false`: the bundle is refused.
     pub unsupported_faults: bool,
-    /// Codes whose warnings and notes nobody wants to hear.
-    pub excluded: BTreeSet<String>,
-    /// A condition may have so many terms (CC004).
-    pub condition_terms_max: usize,
-    /// A bundle may have so many policies (BN006).
-    pub policy_count_max: usize,
+    /// What the configuration asks of lint; for a bundle, what all together do.
+    pub lint: LintOptions,
+    /// What the command line asks of it, which wins over a bundle's `.apigeelintrc`.
+    pub flags: LintOptions,
+    pub rc_file: RcFile,
     /// Names of the environment's caches.
     pub caches: BTreeSet<String>,
     /// Base paths that are taken.
@@ -51,9 +46,9 @@ impl EnvironmentView {
             environment: environment.to_owned(),
             profile,
             unsupported_faults: false,
-            excluded: BTreeSet::new(),
-            condition_terms_max: CONDITION_TERMS_MAX,
-            policy_count_max: POLICY_COUNT_MAX,
+            lint: LintOptions::default(),
+            flags: LintOptions::default(),
+            rc_file: RcFile::ReadForDeployment,
             caches: BTreeSet::new(),
             base_paths: Vec::new(),
             shared_flows: BTreeSet::new(),

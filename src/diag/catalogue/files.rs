@@ -126,5 +126,19 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/weather.xml:1:36: warning[GW132]: the revision `r2` is not a \
                 positive number",
         },
+        Code {
+            code: "GW170",
+            severities: &[Severity::Warning],
+            what: "a line of an `.apigeelintrc` that says nothing",
+            remedy: "write `--option value`",
+            example: ".apigeelintrc:4:1: warning[GW170]: `--maxWarning` is no option of lint",
+        },
+        Code {
+            code: "GW171",
+            severities: &[Severity::Note],
+            what: "an option of an `.apigeelintrc` that means something to apigeelint alone",
+            remedy: "leave it, where apigeelint reads the file too",
+            example: ".apigeelintrc:3:1: note[GW171]: `--formatter` has no effect here",
+        },
     ],
 };
