@@ -23,6 +23,7 @@ use toml::de::DeTable;
 use crate::config::file::{Address, File};
 use crate::diag::{FileId, SourceMap};
 use crate::lint::LintOptions;
+use crate::plan::{FlowHook, Hooks};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 
@@ -45,6 +46,8 @@ pub struct Config {
     /// Data threads; 0 is one for each core.
     pub threads: usize,
     pub deploy: Deploy,
+    /// The shared flows of the environment that run in every proxy.
+    pub flow_hooks: Hooks<FlowHook>,
     pub lint: LintOptions,
     /// Lets a target be one of the gateway's own service listeners.
     pub allow_self: bool,
@@ -131,6 +134,7 @@ impl Default for Config {
                 watch: true,
                 unsupported: Unsupported::Refuse,
             },
+            flow_hooks: Hooks::default(),
             lint: LintOptions::defaults(),
             allow_self: false,
             limits: Limits {
@@ -244,6 +248,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             watch: file.deploy.watch.unwrap_or(default.deploy.watch),
             unsupported: file.deploy.unsupported.unwrap_or(default.deploy.unsupported),
         },
+        flow_hooks: file.flow_hooks.attached(),
         lint: LintOptions::from(file.lint).or(default.lint),
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),

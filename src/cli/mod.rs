@@ -6,6 +6,7 @@
 mod bundles;
 mod check;
 mod explain;
+mod fix;
 mod lint;
 mod serve;
 mod state;
@@ -19,6 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use state::{StateDir, StateError};
 
+use crate::bundle::RewriteError;
 use crate::config::{Config, ConfigError, Overrides, ProfileName};
 use crate::gateway::StartError;
 use crate::lint::is_code;
@@ -99,6 +101,12 @@ struct LintArguments {
     /// Pass over an .apigeelintrc beside a bundle
     #[arg(long)]
     no_rc: bool,
+    /// Mend what can be mended without a change of what the bundle does, and lint what is left
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: write nothing, and print what would change as a unified diff
+    #[arg(long, requires = "fix", conflicts_with = "format")]
+    diff: bool,
 }
 
 fn lint_code(code: &str) -> Result<String, String> {
@@ -172,6 +180,8 @@ pub enum CliError {
     NoBundle { path: PathBuf },
     #[error("`{code}` is no code; the nearest is `{nearest}`, and docs/lint.md lists them all")]
     NoCode { code: String, nearest: &'static str },
+    #[error(transparent)]
+    Fix(#[from] RewriteError),
     #[error("cannot write to standard output")]
     Write(#[source] io::Error),
     #[error("cannot {what}")]
@@ -187,7 +197,11 @@ impl CliError {
             Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoCode { .. } => {
                 USAGE
             }
-            Self::State(_) | Self::Write(_) | Self::Serve { .. } | Self::Start(_) => REFUSED,
+            Self::State(_)
+            | Self::Fix(_)
+            | Self::Write(_)
+            | Self::Serve { .. }
+            | Self::Start(_) => REFUSED,
         }
     }
 }

@@ -82,6 +82,12 @@ impl Condition {
         signature::of(&self.expr)
     }
 
+    /// Whether one of its comparisons asks if the variable has a value, whatever they are
+    /// joined by.
+    pub fn asks_for(&self, variable: &str) -> bool {
+        self.expr.asks_for(variable)
+    }
+
     /// What a linter says of it, by place.
     pub fn findings(&self) -> Vec<ConditionFinding> {
         self.findings.clone()

@@ -4,6 +4,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
+use crate::model::VirtualHost;
 use crate::profile::Profile;
 
 pub(super) static RULE: Rule =
@@ -21,9 +22,9 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         if cx.view.profile == Profile::Edge {
             continue;
         }
-        for host in &endpoint.virtual_hosts {
-            let message = format!("VirtualHost `{}` has no effect under profile `x`", host.value);
-            RULE.report(diags, host.span, message);
+        for VirtualHost { name, removal } in &endpoint.virtual_hosts {
+            let message = format!("VirtualHost `{}` has no effect under profile `x`", name.value);
+            RULE.report(diags, name.span, message).fix(*removal, "");
         }
     }
 }

@@ -131,9 +131,13 @@ fn read_step(element: &Element, diags: &mut Diagnostics) -> Option<Step> {
     let mut named = names.into_iter().filter(|name| !name.is_empty());
     let name = named.next();
     for again in named {
-        xml.diags()
+        let found = xml
+            .diags()
             .warning(STEP, again.open_span, "a second `Name` in a `Step` is never read")
             .help("write a `Step` for each policy");
+        if name.is_some_and(|name| again.is_written_as(name)) {
+            found.fix(again.removal(), "");
+        }
     }
     match name {
         Some(name) => check_name(name, xml.diags()),
@@ -183,7 +187,8 @@ fn condition_of(xml: &mut Fields<'_, '_>, stray: &'static str) -> Option<Located
         let code = if stray == DOUBLED { MISSING } else { stray };
         xml.diags()
             .warning(code, element.open_span, message)
-            .note(None, "it always holds, as if it were not there");
+            .note(None, "it always holds, as if it were not there")
+            .fix(element.removal(), "");
         return None;
     }
     let text = Text { value: value.to_owned(), span: element.text_span() };

@@ -127,6 +127,14 @@ pub(super) static SECTION: Section = Section {
                 positive number",
         },
         Code {
+            code: "GW150",
+            severities: &[Severity::Warning],
+            what: "a shared flow that went away while a flow hook of the environment names it",
+            remedy: "put it back, or detach it from the hook",
+            example: "warning[GW150]: the shared flow is gone and still attached to \
+                PreProxyFlowHook",
+        },
+        Code {
             code: "GW170",
             severities: &[Severity::Warning],
             what: "a line of an `.apigeelintrc` that says nothing",
