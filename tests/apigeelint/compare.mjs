@@ -4,12 +4,13 @@
 //
 // A finding is a bundle, a file in it, the id of a rule, and a line where it has one. What one of
 // the two says and the other does not is a difference; so is a pair whose lines are not the same.
-// Each has to be explained by a row of the table in MARKDOWN:
+// Each has to be explained by a row of the table in MARKDOWN, whose first four cells are
 //
-//   | `PO013` | theirs | regular expression, or nothing | ... |
+//   | `PO013` | theirs | `message` | `CC005 other message` |
 //
-// The side is `ours`, `theirs` or `line`. The pattern is searched for in `file:line: message`.
-// The exit status is 1 where a difference has no row, or a row's pattern is no expression.
+// The side is `ours`, `theirs` or `line`. Both messages are regular expressions or left out. With the
+// fourth cell the row explains only what stands in a file of which, or of whose bundle, either says
+// that as well. The exit status is 1 where a difference has no row.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
@@ -42,16 +43,16 @@ function main(corpus) {
   for (const [ours, theirs] of Object.entries(PROFILES)) {
     const found = ourFindings(bundles, ours);
     const twins = theirFindings(bundles, theirs);
-    const differences = bundles.flatMap((bundle) =>
-      compare(found.get(bundle) ?? [], twins.get(bundle) ?? []).map((difference) => ({
-        ...difference,
-        where: `${relative(corpus, bundle)}/${difference.finding.file}`,
-      })),
-    );
+    const differences = bundles.flatMap((bundle) => {
+      const [one, other] = [found.get(bundle) ?? [], twins.get(bundle) ?? []];
+      const where = relative(corpus, bundle);
+      const said = [...one, ...other];
+      return compare(one, other).map((difference) => ({ ...difference, where, said }));
+    });
     for (const difference of differences) {
       const { side, finding, other, where } = difference;
-      const text = `${where}:${finding.line ?? ""}: ${finding.message}`;
-      const row = rows.find((row) => row.explains(side, finding.rule, text));
+      const text = `${where}/${finding.file}:${finding.line ?? ""}: ${finding.message}`;
+      const row = rows.find((row) => row.explains(difference));
       if (row) {
         counts.set(row, (counts.get(row) ?? 0) + 1);
       } else {
@@ -76,15 +77,20 @@ function main(corpus) {
 
 /** The rows of the table whose first cell is a code and whose second is a side. */
 function readRows(file) {
-  const row = /^\| `([A-Z]{2}[0-9]{3})` \| (ours|theirs|line) \| (?:`(.*?)` )?\|/;
+  const row = /^\| `([A-Z]{2}[0-9]{3})` \| (ours|theirs|line) \| (?:`(.*?)` )?\| (?:`(.*?)` )?\|/;
+  // A cell cannot hold a bare `|`.
+  const expression = (text) => new RegExp((text ?? "").replaceAll("\\|", "|"));
   return readFileSync(file, "utf8").split("\n").flatMap((line) => {
     const cells = row.exec(line);
     if (!cells) return [];
-    const [text, rule, side, pattern] = cells;
-    // A cell cannot hold a bare `|`.
-    const expression = new RegExp((pattern ?? "").replaceAll("\\|", "|"));
-    const explains = (itsSide, itsRule, itsText) =>
-      itsSide === side && itsRule === rule && expression.test(itsText);
+    const [text, rule, side, pattern, also] = cells;
+    const message = expression(pattern);
+    const [alsoRule, alsoPattern] = also ? [also.slice(0, 5), expression(also.slice(6))] : [];
+    const isSaid = ({ finding, said }) =>
+      !also || said.some((other) => other.rule === alsoRule && alsoPattern.test(other.message) &&
+        [finding.file, ""].includes(other.file));
+    const explains = (difference) => difference.side === side && difference.finding.rule === rule &&
+      message.test(difference.finding.message) && isSaid(difference);
     return [{ text, explains }];
   });
 }
@@ -96,7 +102,7 @@ function bundlesBelow(folder) {
   return inside.map((entry) => entry.name).sort().flatMap((name) => bundlesBelow(join(folder, name)));
 }
 
-/** By bundle; codes of our own have no twin and are left out. */
+/** By bundle, codes of our own among them. */
 function ourFindings(bundles, profile) {
   const run = spawnSync(
     resolve(options.tollgate),
@@ -109,14 +115,12 @@ function ourFindings(bundles, profile) {
   const report = JSON.parse(run.stdout);
   return new Map(report.bundles.map(({ path, diagnostics }) => [
     path,
-    diagnostics
-      .filter(({ code }) => !code.startsWith("GW"))
-      .map(({ code, file, line, message }) => ({
-        rule: code,
-        file: insideRoot(file ?? ""),
-        line: line ?? undefined,
-        message,
-      })),
+    diagnostics.map(({ code, file, line, message }) => ({
+      rule: code,
+      file: insideRoot(file ?? ""),
+      line: line ?? undefined,
+      message,
+    })),
   ]));
 }
 
@@ -176,7 +180,9 @@ function compare(ours, theirs) {
     return at < 0 ? undefined : left.splice(at, 1)[0];
   };
   const differences = [];
-  let rest = ours.filter((finding) => !take(finding, (a, b) => a.line === b.line));
+  // Codes of our own have no twin.
+  const common = ours.filter(({ rule }) => !rule.startsWith("GW"));
+  let rest = common.filter((finding) => !take(finding, (a, b) => a.line === b.line));
   rest = rest.filter((finding) => !take(finding, (a, b) => !a.line || !b.line));
   for (const finding of rest) {
     const other = take(finding, () => true);
