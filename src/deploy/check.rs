@@ -41,6 +41,34 @@ impl Checked {
     }
 }
 
+/// What a path holds that bundles of its environment can name.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Offer {
+    SharedFlow { name: String },
+    Policy { name: String },
+}
+
+/// Reads no more than it needs, and judges nothing. `None` for a proxy, and for what cannot be read.
+pub fn offer_of(path: &Path, limits: &Limits) -> Option<Offer> {
+    // Most are proxies in folders, which need not be opened for that.
+    if path.join(BundleKind::Proxy.root()).is_dir() {
+        return None;
+    }
+    let mut bundle = open(path, limits).ok()?;
+    let mut unheard = Diagnostics::default();
+    if is_policy(path) {
+        let head = model::read_environment_policy(&mut bundle, &mut unheard)?;
+        return Some(Offer::Policy { name: head.name.value });
+    }
+    match bundle.kind() {
+        BundleKind::Proxy => None,
+        BundleKind::SharedFlow => {
+            let flow = model::read(&mut bundle, &mut unheard)?;
+            Some(Offer::SharedFlow { name: flow.name.value })
+        }
+    }
+}
+
 /// Reads and lints what stands at `path`: a bundle's folder or zip, or a bare policy file.
 pub fn check_path(path: &Path, limits: &Limits, view: &EnvironmentView) -> Checked {
     match open(path, limits) {
