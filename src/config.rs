@@ -22,6 +22,7 @@ use toml::de::DeTable;
 
 use crate::config::file::{Address, File};
 use crate::diag::{FileId, SourceMap};
+use crate::lint::LintOptions;
 use crate::plan::{FlowHook, Hooks};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
@@ -47,8 +48,7 @@ pub struct Config {
     pub deploy: Deploy,
     /// The shared flows of the environment that run in every proxy.
     pub flow_hooks: Hooks<FlowHook>,
-    /// Codes of lint whose warnings and notes are not told.
-    pub lint_excluded: Vec<String>,
+    pub lint: LintOptions,
     /// Lets a target be one of the gateway's own service listeners.
     pub allow_self: bool,
     pub limits: Limits,
@@ -137,7 +137,7 @@ impl Default for Config {
                 unsupported: Unsupported::Refuse,
             },
             flow_hooks: Hooks::default(),
-            lint_excluded: Vec::new(),
+            lint: LintOptions::defaults(),
             allow_self: false,
             limits: Limits {
                 body_bytes_max: 10 * 1024 * 1024,
@@ -254,7 +254,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             unsupported: file.deploy.unsupported.unwrap_or(default.deploy.unsupported),
         },
         flow_hooks: file.flow_hooks.attached(),
-        lint_excluded: file.lint.excluded.into_iter().map(|code| code.0).collect(),
+        lint: LintOptions::from(file.lint).or(default.lint),
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),

@@ -213,7 +213,7 @@ fn settings(config: &Config, demo: Option<SocketAddr>) -> Settings {
         environment: config.environment.clone(),
         profile: config.profile,
         unsupported_faults: config.deploy.unsupported == Unsupported::Fault,
-        excluded: config.lint_excluded.iter().cloned().collect(),
+        lint: config.lint.clone(),
         limits: crate::bundle::Limits::default(),
         body_bytes_max: config.limits.body_bytes_max,
         zone: config.time_zone.clone(),

@@ -24,6 +24,8 @@ pub(super) const KEYS: &[&str] = &[
     "flow_hooks.post_target",
     "flow_hooks.post_proxy",
     "lint.excluded",
+    "lint.condition_terms_max",
+    "lint.policy_count_max",
     "targets.allow_self",
     "limits.body_bytes_max",
     "limits.connections_max",

@@ -13,7 +13,7 @@ use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{DeployedRevisions, Generation, Registry};
 use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
-use crate::lint::{DeployedPath, EnvironmentView};
+use crate::lint::{DeployedPath, EnvironmentView, LintOptions};
 use crate::model::{ApiProxy, PolicyHead};
 use crate::plan::{FlowHook, HookPoint, Hooks, LinkEnvironment, Linked, Plan, Used, link};
 use crate::policy::{self, ReadPolicy};
@@ -38,8 +38,8 @@ pub struct Settings {
     pub profile: Profile,
     /// Whether a policy type that is not built yet refuses the bundle or faults when reached.
     pub unsupported_faults: bool,
-    /// Codes of lint that are not told of unless they are errors.
-    pub excluded: BTreeSet<String>,
+    /// What the configuration asks of lint.
+    pub lint: LintOptions,
     pub limits: Limits,
     /// The largest body that a step may read where its endpoint says nothing else.
     pub body_bytes_max: usize,
@@ -211,7 +211,7 @@ impl Deployer {
             self.settings.profile,
         );
         view.unsupported_faults = self.settings.unsupported_faults;
-        view.excluded = self.settings.excluded.clone();
+        view.lint = self.settings.lint.clone();
         view.caches = self.caches.names().into_iter().collect();
         for (at, active) in &self.active {
             if Some(at.as_path()) == path {

@@ -23,6 +23,13 @@ pub(super) static SECTION: Section = Section {
                 policy `PC-Token`",
         },
         Code {
+            code: "BN006",
+            severities: &[Severity::Warning],
+            what: "more than 100 policies; `lint.policy_count_max` sets another number",
+            remedy: "split the bundle",
+            example: "apiproxy/weather.xml:1:17: warning[BN006]: the bundle has 2 policies, more than 1",
+        },
+        Code {
             code: "BN007",
             severities: &[Severity::Warning],
             what: "more than 20 resource files",
@@ -33,10 +40,10 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "BN009",
             severities: &[Severity::Warning],
-            what: "a StatisticsCollector that always runs beside another",
-            remedy: "collect both in one policy, or give all Steps but one a Condition",
-            example: "apiproxy/proxies/default.xml:5:19: warning[BN009]: StatisticsCollector \
-                `SC-Two` always runs beside another",
+            what: "a StatisticsCollector that always runs beside another, or in two places",
+            remedy: "collect all in one policy that runs once, or give the Steps Conditions",
+            example: "apiproxy/policies/SC-One.xml:1:28: warning[BN009]: StatisticsCollector \
+                `SC-One` always runs beside another",
         },
         Code {
             code: "BN013",
