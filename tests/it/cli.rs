@@ -37,6 +37,7 @@ const CASES: &[Case] = &[
     ("check_tells_support_and_needs", check_tells_support_and_needs),
     ("check_is_one_object", check_is_one_object),
     ("a_code_is_explained", a_code_is_explained),
+    ("other_names_are_explained", other_names_are_explained),
     ("caches_come_from_the_configuration", caches_come_from_the_configuration),
 ];
 
@@ -438,10 +439,115 @@ fn check_is_one_object(root: &Path) -> Result<()> {
 }
 
 fn a_code_is_explained(root: &Path) -> Result<()> {
-    check(root, &["explain", "BN005"], 0, "What to do: attach it, or delete it\nExample: ", "")?;
-    check(root, &["explain", "bn005"], 0, "BN005: warning\n", "")?;
-    check(root, &["explain", "BN004"], 2, "", "`BN004` is no code; the nearest is `BN003`")?;
-    check(root, &["explain"], 2, "", "CODE")
+    let output = run(root, &["explain", "po030"])?;
+    expect![[r#"
+        PO030: warning
+
+        What
+          an expiry that is missing, doubled, deprecated or too long
+
+        Why it matters
+          How long an entry lives is then the cache's decision, or not the one that was
+          meant; at most it is 30 days.
+
+        What to do
+          write one `TimeoutInSeconds`
+          `tollgate lint --fix` writes `TimeoutInSeconds` for `TimeoutInSec`, where that
+          has no `ref` and there is no `TimeoutInSeconds` yet: both names are read alike
+          but for the `ref`.
+
+        Wrong
+          <PopulateCache name="PC-Token">
+              <CacheKey>
+                  <Prefix>token</Prefix>
+                  <KeyFragment ref="client_id"/>
+              </CacheKey>
+              <ExpirySettings>
+                  <TimeoutInSec>300</TimeoutInSec>
+              </ExpirySettings>
+              <Source>token</Source>
+          </PopulateCache>
+
+        Right
+          <PopulateCache name="PC-Token">
+              <CacheKey>
+                  <Prefix>token</Prefix>
+                  <KeyFragment ref="client_id"/>
+              </CacheKey>
+              <ExpirySettings>
+                  <TimeoutInSeconds>300</TimeoutInSeconds>
+              </ExpirySettings>
+              <Source>token</Source>
+          </PopulateCache>
+
+        How it is shown
+          apiproxy/policies/PC-Token.xml:1:2: warning[PO030]: no expiry is given
+
+        How to silence it
+          `<!-- apigeelint disable=PO030 -->` on the line above
+          `excluded = ["PO030"]` under `[lint]` in tollgate.toml
+
+        Elsewhere
+          apigeelint's PO030 means the same; its severity may differ.
+    "#]]
+    .assert_eq(&String::from_utf8(output.stdout)?);
+    let silence = "An error cannot be silenced: it refuses the bundle.";
+    check(root, &["explain", "BN010"], 0, silence, "")?;
+    check(root, &["explain", "BN004"], 2, "", "nothing is called `BN004`")?;
+    check(root, &["explain", "BN004"], 2, "", "did you mean `BN003`?")?;
+    check(root, &["explain"], 2, "", "NAME")
+}
+
+fn other_names_are_explained(root: &Path) -> Result<()> {
+    let output = run(root, &["explain", "QuotaViolation"])?;
+    expect![[r#"
+        policies.ratelimit.QuotaViolation: a fault of Quota
+
+        When
+          the message is one too many
+
+        What the client gets, where no FaultRule says otherwise
+          status 429
+          Rate limit quota violation. Quota limit  exceeded. Identifier : {identifier}
+
+        A FaultRule for it
+          <FaultRule name="QuotaViolation">
+            <Condition>fault.name = "QuotaViolation"</Condition>
+            ...
+          </FaultRule>
+
+        `ratelimit.failed` and `ratelimit.{policy}.failed` are true then.
+    "#]]
+    .assert_eq(&String::from_utf8(output.stdout)?);
+    let output = run(root, &["explain", "AssertCondition"])?;
+    expect![[r#"
+        AssertCondition: a policy
+
+        Evaluates a condition into a variable, for conditions and messages behind it. It
+        never faults: what cannot be compared is false.
+
+        Elements and attributes
+
+          Condition (required)
+              see conditions
+
+        Variables that it sets
+
+          assertcondition.{policy}.truthValue (boolean)
+              whether the condition holds
+          assertcondition.{policy}.failed (boolean)
+              always `false`
+    "#]]
+    .assert_eq(&String::from_utf8(output.stdout)?);
+    let fault = "steps.raisefault.UnresolvedVariable: a fault of RaiseFault\n";
+    check(root, &["explain", "steps.raisefault.UnresolvedVariable"], 0, fault, "")?;
+    check(root, &["explain", "UnresolvedVariable"], 0, fault, "")?;
+    let result = "  {toUpperCase(city)}\n  gives ZÜRICH\n";
+    check(root, &["explain", "touppercase"], 0, result, "")?;
+    let variable = "proxy.pathsuffix: a predefined variable, read-only\n";
+    check(root, &["explain", "proxy.pathsuffix"], 0, variable, "")?;
+    check(root, &["explain", "LokupCache"], 2, "", "did you mean `LookupCache`?")?;
+    check(root, &["explain", "zzzzzzzzz"], 2, "", "function or variable\n")
 }
 
 fn caches_come_from_the_configuration(root: &Path) -> Result<()> {

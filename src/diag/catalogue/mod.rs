@@ -5,11 +5,14 @@
 
 mod conditions;
 mod endpoints;
+mod explanations;
 mod files;
 mod names;
 mod policies;
 mod targets;
 mod unsupported;
+
+pub use explanations::{EXPLANATIONS, Example, Explanation};
 
 use crate::diag::Severity;
 
@@ -135,6 +138,15 @@ pub fn nearest(written: &str) -> Option<&'static str> {
 }
 
 impl Code {
+    pub fn explanation(&self) -> Option<&'static Explanation> {
+        EXPLANATIONS.iter().find(|explanation| explanation.code == self.code)
+    }
+
+    /// Whether apigeelint has the code too.
+    pub fn is_common(&self) -> bool {
+        !self.code.starts_with("GW")
+    }
+
     /// `None` where `--fix` does nothing.
     pub fn mending(&self) -> Option<&'static Mending> {
         MENDINGS.iter().find(|mending| mending.code == self.code)
