@@ -54,6 +54,8 @@ pub struct PolicyHead {
     pub enabled: bool,
     pub continue_on_error: bool,
     pub body: Element,
+    /// `DisplayName` and the like, which any policy may hold and which `body` is without.
+    pub shared: Vec<Element>,
 }
 
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! AssignMessage: makes or changes a message, and sets variables.
 //! Source: Apigee docs, "AssignMessage policy" and its error references.
 //! Faults (500): `steps.assignmessage.UnresolvedVariable`, `.SetVariableFailed`,
-//! `.VariableOfNonMsgType`. Findings: those of the message builder, and `GW316`.
+//! `.VariableOfNonMsgType`. Findings: those of the message builder; lint has `PO012`.
 
 mod page;
 
@@ -21,8 +21,6 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     read,
     page: &page::PAGE,
 };
-
-const UNKNOWN_TYPE: &str = "GW316";
 
 #[derive(Debug)]
 struct AssignMessage {
@@ -65,12 +63,8 @@ impl FromXml for AssignTo {
         let kind = xml.attribute("type").and_then(|found| match found.value.trim() {
             "request" => Some(MessageKind::Request),
             "response" => Some(MessageKind::Response),
-            other => {
-                let message = format!("`{other}` is no type of message");
-                let finding = xml.diags().warning(UNKNOWN_TYPE, found.span, message);
-                finding.note(None, "the type is that of the flow");
-                None
-            }
+            // Told by PO012; the type is that of the flow.
+            _ => None,
         });
         xml.finish();
         let variable = Text::from_xml(element, diags).map(|name| VarRef::parse(&name.value));

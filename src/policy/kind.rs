@@ -96,6 +96,25 @@ pub struct Uses {
     pub shared_flows: Vec<Text>,
     /// Of a Quota; the inner value is the `SharedName` in whose name it counts.
     pub quota_counter: Option<Option<String>>,
+    /// Bodies that it takes apart.
+    pub payloads: Vec<PayloadUse>,
+}
+
+/// A body, or a text in a variable, that a policy takes apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadUse {
+    /// The variable that holds it, such as `request`.
+    pub source: String,
+    pub format: PayloadFormat,
+    /// The element that asks for it.
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadFormat {
+    Json,
+    Xml,
+    Form,
 }
 
 /// A cache that a policy names.

@@ -4,7 +4,8 @@
 //! `.FailedToResolveQuotaIntervalTimeUnitReference`, `.InvalidMessageWeight` (500).
 //! Variables: `ratelimit.{policy}.` with `allowed.count`, `used.count`, `available.count`,
 //! `exceed.count`, `total.exceed.count`, `expiry.time`, `identifier`, `class` and the counts
-//! again behind `class.`. Findings: `GW322` (the platform's deployment errors), `GW323`.
+//! again behind `class.`. Findings: `GW322` (the platform's deployment errors), `GW323`,
+//! `PO035`.
 
 mod interval;
 mod limits;
