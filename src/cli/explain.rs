@@ -11,6 +11,7 @@ use crate::diag::catalogue::{self, Code, Example};
 use crate::diag::{Severity, wrap};
 use crate::policy::POLICIES;
 use crate::policy::kind::{FaultRow, PolicyKind};
+use crate::policy::reference::bare;
 use crate::template::{FUNCTION_SECTIONS, FunctionPage};
 use crate::variable::{Access, FLOW_VARIABLES, FlowVariable};
 use crate::xml::fields::nearest;
@@ -112,7 +113,7 @@ fn fault_page((kind, fault): (&PolicyKind, &FaultRow)) -> String {
     let mut out = format!("{code}: a fault of {}\n", kind.element);
     section(&mut out, "When", when);
     let _written = write!(out, "\nWhat the client gets, where no FaultRule says otherwise\n");
-    let _written = writeln!(out, "  status {status}\n  {faultstring}");
+    let _written = writeln!(out, "  status {status}\n  {}", bare(faultstring));
     let (name, prefix) = (last_part(code), kind.failed_prefix);
     let _written = write!(
         out,

@@ -22,7 +22,7 @@ impl PolicyKind {
         let head = "| fault | status | text | when |\n|---|---|---|---|\n";
         table(&mut out, head, page.faults, |row| {
             let FaultRow { code, status, faultstring, when } = row;
-            format!("| `{code}` | {status} | `{}` | {} |", cell(faultstring), cell(when))
+            format!("| `{code}` | {status} | `{}` | {} |", cell(bare(faultstring)), cell(when))
         });
         paragraph(&mut out, &self.after_a_fault());
         paragraph(&mut out, page.notes);
@@ -33,7 +33,7 @@ impl PolicyKind {
     pub fn fault_rows(&self) -> String {
         let row = |fault: &FaultRow| {
             let FaultRow { code, status, faultstring, when } = fault;
-            let (text, when) = (cell(faultstring), cell(when));
+            let (text, when) = (cell(bare(faultstring)), cell(when));
             format!("| {} | {when} | {status} | `{code}` | `{text}` |\n", self.element)
         };
         self.page.faults.iter().map(row).collect()
@@ -73,7 +73,7 @@ impl PolicyKind {
         for FaultRow { code, status, faultstring, when } in page.faults {
             let _written = writeln!(out, "  {code} ({status})");
             wrap(&mut out, "      ", when);
-            let _written = writeln!(out, "      {faultstring}");
+            let _written = writeln!(out, "      {}", bare(faultstring));
         }
         let notes = [self.after_a_fault(), page.notes.to_owned()];
         heading(&mut out, "Notes", notes.iter().all(String::is_empty));
@@ -122,6 +122,11 @@ fn heading(out: &mut String, title: &str, is_empty: bool) {
 fn paths(paths: &str) -> String {
     let paths: Vec<String> = paths.split(", ").map(|path| format!("`{}`", cell(path))).collect();
     paths.join(", ")
+}
+
+/// A faultstring, which a page may have in backticks.
+pub fn bare(faultstring: &str) -> &str {
+    faultstring.trim_matches('`')
 }
 
 /// A text inside a table.

@@ -115,11 +115,25 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "cc008"
     ),
     Explanation::new(
+        "DC001",
+        "Apigee takes no bundle with it any more, and it has no place in a gateway that keeps \
+            its counters itself.",
+    ),
+    Explanation::new(
+        "DC002",
+        "Clients and libraries have left it for OAuth 2.0, and so has Apigee.",
+    ),
+    Explanation::new(
         "EP001",
         "A CORS policy answers the browser's preflight request, which no Condition of a later \
             flow fits. Anywhere else some requests go without its headers.",
     ),
     example!(Explanation::new("EP002", "One of the two is never used.",), "ep002"),
+    Explanation::new(
+        "FE001",
+        "Apigee Edge makes no Google tokens, so that the call goes out without one; of two \
+            tokens one is not sent.",
+    ),
     example!(
         Explanation::new(
             "FL001",
@@ -282,6 +296,10 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "gw141"
     ),
     Explanation::new(
+        "GW150",
+        "The hook runs nothing until it is there again, and what all proxies rely on is left out.",
+    ),
+    Explanation::new(
         "GW200",
         "A bundle that cannot run whole is not run in part: a check that is left out would \
             let through what it is there to stop.",
@@ -363,14 +381,6 @@ pub static EXPLANATIONS: &[Explanation] = &[
     ),
     example!(
         Explanation::new(
-            "GW316",
-            "The message becomes what the flow has: a request on the way in, a response on \
-                the way out.",
-        ),
-        "gw316"
-    ),
-    example!(
-        Explanation::new(
             "GW320",
             "Apigee refuses the bundle: the operation cannot work without it.",
         ),
@@ -387,6 +397,13 @@ pub static EXPLANATIONS: &[Explanation] = &[
     ),
     example!(Explanation::new("GW324", "Apigee refuses the bundle.",), "gw324"),
     example!(Explanation::new("GW325", "Apigee refuses the bundle.",), "gw325"),
+    example!(Explanation::new("GW350", "Apigee refuses the bundle.",), "gw350"),
+    example!(Explanation::new("GW351", "Apigee refuses the bundle.",), "gw351"),
+    Explanation::new("GW352", "Apigee refuses the bundle."),
+    example!(
+        Explanation::new("GW353", "The step faults for every request that has the value.",),
+        "gw353"
+    ),
     example!(
         Explanation::new(
             "PD001",
@@ -430,6 +447,24 @@ pub static EXPLANATIONS: &[Explanation] = &[
             says does not find it.",
     ),
     Explanation::new(
+        "PO007",
+        "Who reads a flow sees only the names of its steps: `AM-`, `SA-` or `RF-` says what \
+            each does.",
+    ),
+    Explanation::new(
+        "PO008",
+        "Apigee's editor shows the DisplayName, and the Step names the policy: who looks for \
+            one does not find the other.",
+    ),
+    example!(
+        Explanation::new(
+            "PO012",
+            "The message that is changed is then another than the one that was meant, or is \
+                of another type.",
+        ),
+        "po012"
+    ),
+    Explanation::new(
         "PO018",
         "Patterns with look-around take far longer on texts that are made to hurt, and a \
             threat protection reads such texts.",
@@ -452,8 +487,24 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "po022"
     ),
     Explanation::new(
+        "PO023",
+        "Each of the two counts, so that a client has half of what it was promised.",
+    ),
+    Explanation::new(
         "PO024",
         "An error of a moment is then answered to everybody until it expires.",
+    ),
+    example!(
+        Explanation::new("PO026", "The variable becomes null, or what stands there has no effect.",),
+        "po026"
+    ),
+    Explanation::new(
+        "PO027",
+        "A key that is not in a private variable is shown to whoever traces a request.",
+    ),
+    Explanation::new(
+        "PO028",
+        "A bundle that is written for one platform does not deploy on the other.",
     ),
     example!(Explanation::new("PO029", "Apigee refuses the bundle.",), "po029"),
     example!(
@@ -465,9 +516,48 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "po030"
     ),
     example!(
+        Explanation::new(
+            "PO031",
+            "Without a Content-Type the receiver has to guess, or takes the one of the \
+                message that was there before.",
+        ),
+        "po031"
+    ),
+    Explanation::new("PO033", "Nothing is extracted, or not as what it is."),
+    Explanation::new(
+        "PO034",
+        "What stands in the wrong place has no effect, and the default holds instead.",
+    ),
+    example!(
+        Explanation::new(
+            "PO035",
+            "What stands in the wrong place has no effect; a Quota without a limit lets \
+                nothing through.",
+        ),
+        "po035"
+    ),
+    Explanation::new("PO036", "The answer is kept nowhere, or where nobody looks for it."),
+    Explanation::new("PO037", "The step faults, or collects its default, each time."),
+    Explanation::new("PO038", "The policy cannot know which map is meant."),
+    Explanation::new(
+        "PO040",
+        "The path stays as it is written, braces and all, and finds nothing.",
+    ),
+    example!(
         Explanation::new("PO041", "Nothing reads an ExclusiveCache, and only one Scope can hold.",),
         "po041"
     ),
+    example!(
+        Explanation::new(
+            "PO042",
+            "What is misspelt or stands in the wrong place does nothing, and nobody says so \
+                when the request comes: the default holds instead.",
+        ),
+        "po042"
+    ),
+    Explanation::new("PO043", "The connection is made without what it says."),
+    Explanation::new("PO044", "The token is then signed otherwise than was meant, or not at all."),
+    Explanation::new("PO045", "The token then keeps what it had, or the step faults."),
     example!(
         Explanation::new("ST001", "The step runs nothing. Apigee refuses the bundle.",),
         "st001"
@@ -480,6 +570,22 @@ pub static EXPLANATIONS: &[Explanation] = &[
         ),
         "st002"
     ),
+    Explanation::new(
+        "ST003",
+        "Without a body the step faults, and the client gets a 500 for a request that was \
+            none of its mistake.",
+    ),
+    Explanation::new(
+        "ST004",
+        "Without a body the step faults, and the client gets a 500 for a request that was \
+            none of its mistake.",
+    ),
+    Explanation::new(
+        "ST005",
+        "Without a form there is nothing to extract, and each request pays for the attempt.",
+    ),
+    Explanation::new("ST006", "Each request pays for the step, whether it has a body or not."),
+    Explanation::new("ST007", "Each request pays for the step, whether it has a body or not."),
     example!(
         Explanation::new(
             "ST008",

@@ -98,6 +98,11 @@ pub static MENDINGS: &[Mending] = &[
         why: "under profile `x` nothing reads it",
     },
     Mending {
+        code: "PO008",
+        what: "deletes a `DisplayName` that is empty",
+        why: "it is for the reader alone",
+    },
+    Mending {
         code: "PO030",
         what: "writes `TimeoutInSeconds` for `TimeoutInSec`, where that has no `ref` and there is \
             no `TimeoutInSeconds` yet",

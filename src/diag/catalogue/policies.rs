@@ -344,6 +344,13 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/AM-Silent.xml:3:5: warning[PO031]: nothing says of which type the payload is",
         },
         Code {
+            code: "PO033",
+            severities: &[Severity::Warning],
+            what: "an ExtractVariables with a part that is missing, doubled or of the wrong type",
+            remedy: "see the finding",
+            example: "apiproxy/policies/EV-Parts.xml:3:5: warning[PO033]: `Header` has no Pattern",
+        },
+        Code {
             code: "PO034",
             severities: &[Severity::Warning],
             what: "an element or attribute that does not belong where it stands in an AssignMessage or RaiseFault, or a second one of an action; an AssignMessage that does nothing",
@@ -365,6 +372,13 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/SC-Empty.xml:2:3: warning[PO036]: `Response` is empty",
         },
         Code {
+            code: "PO037",
+            severities: &[Severity::Warning],
+            what: "a DataCapture whose Source is not there in a flow that it is attached to",
+            remedy: "set `Source` to `request`, or attach it to another flow",
+            example: "apiproxy/policies/DC-Path.xml:5:13: warning[PO037]: `URIPath` of a response is never there",
+        },
+        Code {
             code: "PO038",
             severities: &[Severity::Warning],
             what: "a KeyValueMapOperations whose map is not named, or named twice; a MapName under profile `edge`",
@@ -372,25 +386,11 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/KV-None.xml:1:2: warning[PO038]: the map is not named",
         },
         Code {
-            code: "PO033",
-            severities: &[Severity::Warning],
-            what: "an ExtractVariables with a part that is missing, doubled or of the wrong type",
-            remedy: "see the finding",
-            example: "apiproxy/policies/EV-None.xml:2:4: warning[PO033]: `JSONPayload` has no Variable",
-        },
-        Code {
-            code: "PO037",
-            severities: &[Severity::Warning],
-            what: "a DataCapture whose Source is not there in a flow that it is attached to",
-            remedy: "set `Source` to `request`, or attach it to another flow",
-            example: "apiproxy/policies/DC-Path.xml:5:7: warning[PO037]: `URIPath` of a response is never there",
-        },
-        Code {
             code: "PO040",
             severities: &[Severity::Warning],
             what: "a JSONPath of an ExtractVariables whose braces do not match",
             remedy: "close or escape them",
-            example: "apiproxy/policies/EV-Open.xml:4:17: warning[PO040]: the braces of `$.{a` do not match",
+            example: "apiproxy/policies/EV-Braces.xml:4:41: warning[PO040]: the braces of `$.cities[?(@.id == '{id}')].{name` do not match",
         },
         Code {
             code: "PO041",
