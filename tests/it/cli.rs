@@ -352,12 +352,23 @@ fn write_demanding_bundle(folder: &Path) -> Result<()> {
     write(
         &root.join("targets/plain.xml"),
         r#"<TargetEndpoint name="plain">
-  <HTTPTargetConnection><URL>https://backend.example.com/</URL></HTTPTargetConnection>
+  <HTTPTargetConnection>
+    <URL>https://backend.example.com/{propertyset.urls.path}</URL>
+    <SSLInfo><Enabled>true</Enabled><TrustStore>ref://authorities</TrustStore></SSLInfo>
+  </HTTPTargetConnection>
 </TargetEndpoint>"#,
     )?;
     for (name, policy) in [
         ("Log-A", r#"<Ldap name="Log-A"/>"#),
         ("Log-B", r#"<Ldap name="Log-B"/>"#),
+        (
+            "Key",
+            r#"<VerifyAPIKey name="Key"><APIKey ref="request.queryparam.key"/></VerifyAPIKey>"#,
+        ),
+        (
+            "Code",
+            r#"<Javascript name="Code"><ResourceURL>jsc://shared.js</ResourceURL></Javascript>"#,
+        ),
         ("Map", r#"<KeyValueMapOperations name="Map" mapIdentifier="settings"/>"#),
         (
             "Call",
@@ -376,7 +387,7 @@ fn write_demanding_bundle(folder: &Path) -> Result<()> {
 fn check_tells_support_and_needs(root: &Path) -> Result<()> {
     write_bundle(&root.join("a"))?;
     // A missing cache is a need; all else is there.
-    let table = "a (a)
+    let table = "a (a) runs, once the environment has what it lacks
 
   part                 count  supported
   policy  LookupCache  1      yes
@@ -385,38 +396,75 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
   cache  tokens  Lookup    lacks it
 ";
     check(root, &["check", "a"], 0, table, "")?;
+    check(root, &["check", "a", "--profile", "x"], 0, "a (a) runs\n", "")?;
     check(root, &["check", "a", "--profile", "x"], 0, "makes it on first use", "")?;
     write(&root.join("tollgate.toml"), "[[cache]]\nname = 'tokens'\n")?;
+    check(root, &["check", "a"], 0, "a (a) runs\n", "")?;
     check(root, &["check", "a"], 0, "has it", "")?;
     write(&root.join("a/apiproxy/policies/Bad.xml"), "<Bad name='Bad'/>")?;
-    let refused = "Apigee refuses it:\n  a/apiproxy/policies/Bad.xml:1:2: error[PO029]: ";
+    let refused = "why Apigee refuses it\n  a/apiproxy/policies/Bad.xml:1:2: error[PO029]: ";
     check(root, &["check", "a"], 1, refused, "")?;
+    check(root, &["check", "a"], 1, "a (a) is refused by Apigee\n", "")?;
     write_demanding_bundle(&root.join("b"))?;
     let output = run(root, &["check", "b"])?;
     ensure!(output.status.code() == Some(1), "{output:?}");
     expect![[r#"
-        b (b)
+        b (b) does not run here
 
           part                               count  supported
           policy      AssignMessage          1      yes
           policy      FlowCallout            1      yes
-          policy      KeyValueMapOperations  1      no
-          policy      Ldap                   2      no
+          policy      Javascript             1      no: Code
+          policy      KeyValueMapOperations  1      no: Map
+          policy      Ldap                   2      no: Log-A, Log-B
           policy      LookupCache            1      yes
-          connection  LoadBalancer           1      no
+          policy      VerifyAPIKey           1      no: Key
+          connection  LoadBalancer           1      no: balanced
           connection  URL                    1      in part: https to targets is not supported yet
           function    createUuid             2      yes
           function    toUpperCase            1      yes
 
-          needs                    named by  environment
-          cache          tokens    Lookup    has it
-          key value map  settings  Map       not known
-          target server  east      balanced  not known
-          target server  west      balanced  not known
-          shared flow    auth      Call      lacks it
+          needs                                            named by  environment
+          cache               tokens                       Lookup    has it
+          key value map       settings                     Map       not asked
+          API products                                     Key       not asked
+          target server       east                         balanced  not asked
+          target server       west                         balanced  not asked
+          key or trust store  ref://authorities            plain     not asked
+          shared flow         auth                         Call      lacks it
+          resource file       jsc://shared.js              Code      not asked
+          property set        urls                         plain     not asked
+          backend             https://backend.example.com  plain     not asked
     "#]]
     .assert_eq(&String::from_utf8(output.stdout)?);
-    check(root, &["check"], 2, "", "PATH")
+    check(root, &["check"], 2, "", "PATH")?;
+    write(&root.join("c.zip"), "PK")?;
+    let output = run(root, &["check", "a", "b", "c.zip"])?;
+    ensure!(output.status.code() == Some(1), "{output:?}");
+    let text = String::from_utf8(output.stdout)?;
+    let from = text.find("c.zip (c)").context("the zip is told")?;
+    expect![[r#"
+        c.zip (c) cannot be read
+
+          why
+          error[GW110]: c.zip is not a whole zip: its end is missing; wait for it, or copy it again
+
+        all bundles
+
+              1  does not run here
+              1  is refused by Apigee
+              1  cannot be read
+
+          not supported                         bundles
+          connection     LoadBalancer           1
+          policy         Bad                    1
+          policy         Javascript             1
+          policy         KeyValueMapOperations  1
+          policy         Ldap                   1
+          policy         VerifyAPIKey           1
+    "#]]
+    .assert_eq(&text[from..]);
+    Ok(())
 }
 
 fn check_is_one_object(root: &Path) -> Result<()> {
@@ -430,8 +478,8 @@ fn check_is_one_object(root: &Path) -> Result<()> {
         let found = rows.iter().find(|row| row["name"] == name).cloned();
         found.with_context(|| format!("no {name} in {bundle:#}"))
     };
-    let ldap =
-        json!({"kind": "policy", "name": "Ldap", "count": 2, "supported": "no", "limits": []});
+    let ldap = json!({"kind": "policy", "name": "Ldap", "count": 2, "supported": "no", "names": ["Log-A", "Log-B"], "limits": []});
+    ensure!(bundle["verdict"] == "unsupported", "{bundle:#}");
     ensure!(find("parts", "Ldap")? == ldap);
     let map =
         json!({"kind": "key value map", "name": "settings", "by": ["Map"], "presence": "unknown"});
