@@ -9,6 +9,7 @@ use anstream::AutoStream;
 use crate::cli::{CliError, ExplainArguments, FINE, ignore_closed_pipe};
 use crate::diag::catalogue::{self, Code, Example};
 use crate::diag::{Severity, wrap};
+use crate::message::faults::{CATALOGUE, GatewayFault};
 use crate::policy::POLICIES;
 use crate::policy::kind::{FaultRow, PolicyKind};
 use crate::policy::reference::bare;
@@ -38,6 +39,15 @@ fn page(name: &str) -> Option<String> {
         faults().filter(|(_, fault)| is(fault.code) || is(last_part(fault.code))).collect();
     if !faults.is_empty() {
         let pages: Vec<String> = faults.into_iter().map(fault_page).collect();
+        return Some(pages.join("\n"));
+    }
+    let own: Vec<&GatewayFault> = CATALOGUE
+        .iter()
+        .filter(|fault| is(fault.code) || is(last_part(fault.code)))
+        .copied()
+        .collect();
+    if !own.is_empty() {
+        let pages: Vec<String> = own.into_iter().map(gateway_fault_page).collect();
         return Some(pages.join("\n"));
     }
     if let Some(function) = functions().find(|function| is(function.name())) {
@@ -114,14 +124,33 @@ fn fault_page((kind, fault): (&PolicyKind, &FaultRow)) -> String {
     section(&mut out, "When", when);
     let _written = write!(out, "\nWhat the client gets, where no FaultRule says otherwise\n");
     let _written = writeln!(out, "  status {status}\n  {}", bare(faultstring));
-    let (name, prefix) = (last_part(code), kind.failed_prefix);
+    fault_rule(&mut out, last_part(code));
+    let prefix = kind.failed_prefix;
+    let _written =
+        write!(out, "\n`{prefix}.failed` and `{prefix}.{{policy}}.failed` are true then.\n");
+    out
+}
+
+fn gateway_fault_page(fault: &GatewayFault) -> String {
+    let GatewayFault { code, status, faultstring, when, reason, .. } = fault;
+    let mut out = format!("{code}: a fault of the gateway\n");
+    section(&mut out, "When", when);
+    let _written = write!(out, "\nWhat the client gets, where no FaultRule says otherwise\n");
+    let status = status.map_or("of the target".to_owned(), |status| status.as_str().to_owned());
+    let _written = writeln!(out, "  status {status}\n  {faultstring}");
+    if let Some(reason) = reason {
+        let _written = writeln!(out, "  with profile `x` the reason {reason}");
+    }
+    fault_rule(&mut out, last_part(code));
+    out
+}
+
+fn fault_rule(out: &mut String, name: &str) {
     let _written = write!(
         out,
         "\nA FaultRule for it\n  <FaultRule name=\"{name}\">\n    \
-         <Condition>fault.name = \"{name}\"</Condition>\n    ...\n  </FaultRule>\n\n\
-         `{prefix}.failed` and `{prefix}.{{policy}}.failed` are true then.\n"
+         <Condition>fault.name = \"{name}\"</Condition>\n    ...\n  </FaultRule>\n"
     );
-    out
 }
 
 fn function_page(page: &FunctionPage) -> String {
@@ -151,6 +180,7 @@ fn near(name: &str) -> Option<String> {
     }
     let mut known: Vec<&str> = POLICIES.iter().map(|kind| kind.element).collect();
     known.extend(faults().flat_map(|(_, fault)| [fault.code, last_part(fault.code)]));
+    known.extend(CATALOGUE.iter().flat_map(|fault| [fault.code, last_part(fault.code)]));
     known.extend(functions().map(FunctionPage::name));
     known.extend(FLOW_VARIABLES.iter().map(|row| row.name));
     nearest(name, &known).map(str::to_owned)

@@ -188,7 +188,6 @@ impl<'p> Execution<'p> {
         let answer = target::call(cx, target, self.proxy, self.env, remaining).await;
         match answer {
             Ok(response) => {
-                cx.phase = Phase::TargetResponse;
                 let status = response.status().unwrap_or(StatusCode::OK);
                 if !target.properties.success.contains(status) {
                     return Err(faults::error_response_code(response, status));
@@ -299,14 +298,16 @@ impl<'p> Execution<'p> {
         let response = needs.response || (needs.message && !in_error && response_in_scope);
         let error = needs.error || (needs.message && in_error);
 
+        let target = self.target_properties(cx);
         let limit = self.proxy.properties.request_payload_bytes_max;
-        if request && !cx.request.body.is_buffered() && !self.proxy.properties.request_streaming {
+        let streaming = self.proxy.properties.request_streaming
+            || target.is_some_and(|properties| properties.request_streaming);
+        if request && !cx.request.body.is_buffered() && !streaming {
             let read = cx.request.body.buffer(limit, CLIENT_SILENCE).await;
             cx.times.client_received_end = Some(self.env.clock.epoch_ms());
             read.map_err(faults::request_body)?;
             decode(&mut cx.request, limit).map_err(faults::request_coding)?;
         }
-        let target = self.target_properties(cx);
         let limit = target.map_or(limit, |properties| properties.response_payload_bytes_max);
         let silence = target.map_or(CLIENT_SILENCE, |properties| properties.timeouts.io);
         let streaming = target.is_some_and(|properties| properties.response_streaming)

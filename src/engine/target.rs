@@ -23,7 +23,7 @@ use crate::message::faults::{
     TARGET_MISSING, UNEXPECTED_EOF_AT_TARGET,
 };
 use crate::message::{
-    Body, Fault, Head, Message, MessageContext, SentTarget, header_text, pairs, remove_pair,
+    Body, Fault, Head, Message, MessageContext, Phase, SentTarget, header_text, pairs, remove_pair,
 };
 use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl};
 use crate::template::Unresolved;
@@ -82,6 +82,7 @@ pub(super) async fn call(
         tracing::debug!(proxy = %cx.facts.proxy, target = %target.facts.name, %error, "target call");
         faults::upstream(error)
     })?;
+    cx.phase = Phase::TargetResponse;
     cx.times.target_received_start = now;
     cx.times.target_received_end = now;
     if answer.response.status().is_some_and(|status| status.is_informational()) {

@@ -119,10 +119,12 @@ pub fn decode(bytes: Bytes, codings: &[Coding], limit_bytes: usize) -> Result<By
 /// one of the algorithm; so does a stream where the algorithm asks for another. Of codings that
 /// are not supported, body and field stay as they are.
 pub fn settle(headers: &mut HeaderMap, body: &mut Body, algorithm: Option<Algorithm>) {
-    if algorithm.is_none() && !headers.contains_key(CONTENT_ENCODING) {
-        return;
-    }
-    if matches!(body, Body::Empty) {
+    let may_change = match body {
+        Body::Empty => false,
+        Body::Full(_) => algorithm.is_some() || headers.contains_key(CONTENT_ENCODING),
+        Body::Incoming(_) | Body::Stream(_) => algorithm.is_some(),
+    };
+    if !may_change {
         return;
     }
     let Ok(named) = codings(headers) else { return };

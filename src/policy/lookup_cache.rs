@@ -26,8 +26,7 @@ pub(super) static KIND: PolicyKind =
 /// The platform's InvalidTimeout.
 const NEGATIVE_TIMEOUT: &str = "GW304";
 const ZERO_TIMEOUT: &str = "GW305";
-/// A variable that cannot be written is to be set.
-pub(super) const READ_ONLY_TARGET: &str = "GW306";
+const READ_ONLY_TARGET: &str = "GW306";
 
 const TIMEOUT_SECONDS_DEFAULT: u64 = 30;
 

@@ -592,6 +592,9 @@ fn other_names_are_explained(root: &Path) -> Result<()> {
     let fault = "steps.raisefault.UnresolvedVariable: a fault of RaiseFault\n";
     check(root, &["explain", "steps.raisefault.UnresolvedVariable"], 0, fault, "")?;
     check(root, &["explain", "UnresolvedVariable"], 0, fault, "")?;
+    let routed =
+        "messaging.runtime.RouteFailed: a fault of the gateway\n\nWhen\n  no RouteRule holds\n";
+    check(root, &["explain", "RouteFailed"], 0, routed, "")?;
     let result = "  {toUpperCase(city)}\n  gives ZÜRICH\n";
     check(root, &["explain", "touppercase"], 0, result, "")?;
     let variable = "proxy.pathsuffix: a predefined variable, read-only\n";
