@@ -73,6 +73,11 @@ impl<'a> LintContext<'a> {
         self.policies.iter().find(|policy| policy.head.name.value == name)
     }
 
+    /// The policies of a type.
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'a ReadPolicy> {
+        self.policies.iter().filter(move |policy| policy.head.kind == kind)
+    }
+
     /// Whether any RouteRule names the TargetEndpoint.
     pub(super) fn is_routed_to(&self, target: &str) -> bool {
         let mut rules = self.proxy.proxy_endpoints.iter().flat_map(|found| &found.route_rules);

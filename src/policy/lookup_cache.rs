@@ -26,7 +26,8 @@ pub(super) static KIND: PolicyKind =
 /// The platform's InvalidTimeout.
 const NEGATIVE_TIMEOUT: &str = "GW304";
 const ZERO_TIMEOUT: &str = "GW305";
-const READ_ONLY_TARGET: &str = "GW306";
+/// A variable that is to be set and cannot be; FlowCallout's parameters too.
+pub(super) const READ_ONLY_TARGET: &str = "GW306";
 
 const TIMEOUT_SECONDS_DEFAULT: u64 = 30;
 

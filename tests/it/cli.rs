@@ -253,10 +253,12 @@ fn write_mendable_bundle(folder: &Path) -> Result<()> {
 
 fn fix_mends_and_lints_what_is_left(root: &Path) -> Result<()> {
     write_mendable_bundle(&root.join("a"))?;
-    check(root, &["lint", "a"], 0, "GW303", "1 bundle, 0 errors, 3 warnings; `--fix` mends 2")?;
+    check(root, &["lint", "a"], 0, "GW303", "1 bundle, 0 errors, 5 warnings; `--fix` mends 2")?;
     let log: Value =
         serde_json::from_slice(&run(root, &["lint", "a", "--format", "json"])?.stdout)?;
-    let fixes = &log["bundles"][0]["diagnostics"][0]["fix"];
+    let found = log["bundles"][0]["diagnostics"].as_array().context("a list")?;
+    let scope = found.iter().find(|found| found["code"] == "GW303").context("the Scope")?;
+    let fixes = &scope["fix"];
     let expected = json!([{"file": "apiproxy/policies/Lookup.xml", "line": 2, "column": 1,
         "end_line": 3, "end_column": 1, "text": ""}]);
     ensure!(*fixes == expected, "{log:#}");
@@ -267,7 +269,7 @@ fn fix_mends_and_lints_what_is_left(root: &Path) -> Result<()> {
         &arguments,
         0,
         left,
-        "mended 2 findings in 2 files\n1 bundle, 0 errors, 2 warnings",
+        "mended 2 findings in 2 files\n1 bundle, 0 errors, 4 warnings",
     )?;
     let lookup = fs::read_to_string(root.join("a/apiproxy/policies/Lookup.xml"))?;
     ensure!(lookup.starts_with("<LookupCache name=\"Lookup\">\n  <CacheKey>"), "{lookup}");

@@ -70,13 +70,12 @@ pub struct Mending {
     pub why: &'static str,
 }
 
+const WRITTEN_TWICE: &str = "deletes the second of two elements that are written alike";
+const FIRST_COUNTS: &str = "only the first is read";
+
 /// By code. Findings of these codes are mended where that is so, and others are left.
 pub static MENDINGS: &[Mending] = &[
-    Mending {
-        code: "GW103",
-        what: "deletes the second of two elements that are written alike",
-        why: "only the first is read",
-    },
+    Mending { code: "GW103", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "GW134",
         what: "writes `HTTPTargetConnection`, where it is the only connection",
@@ -97,6 +96,8 @@ pub static MENDINGS: &[Mending] = &[
         what: "deletes the `VirtualHost`",
         why: "under profile `x` nothing reads it",
     },
+    Mending { code: "PO012", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "PO026", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "PO008",
         what: "deletes a `DisplayName` that is empty",
@@ -105,10 +106,13 @@ pub static MENDINGS: &[Mending] = &[
     Mending {
         code: "PO030",
         what: "writes `TimeoutInSeconds` for `TimeoutInSec`, where that has no `ref` and there is \
-            no `TimeoutInSeconds` yet",
-        why: "both names are read alike but for the `ref`",
+            no `TimeoutInSeconds` yet; deletes the second of two elements that are written alike",
+        why: "both names are read alike but for the `ref`; only the first is read",
     },
+    Mending { code: "PO034", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "PO035", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending { code: "PO041", what: "deletes the `ExclusiveCache`", why: "nothing reads it" },
+    Mending { code: "PO042", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "ST002",
         what: "deletes an empty `Condition`, and a second `Name` that is written as the first",

@@ -369,7 +369,7 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "a Response of a ServiceCallout that is no name of a variable, or stands twice",
             remedy: "name one variable",
-            example: "apiproxy/policies/SC-Empty.xml:2:3: warning[PO036]: `Response` is empty",
+            example: "apiproxy/policies/SC-Empty.xml:2:3: warning[PO036]: `Response` in `ServiceCallout` is empty",
         },
         Code {
             code: "PO037",

@@ -9,67 +9,67 @@ pub(super) static PAGE: Page = Page {
         ElementRow {
             path: "Source",
             default: "`message`",
-            meaning: "the message that is looked into",
+            meaning: "The message that is looked into.",
         },
         ElementRow {
             path: "IgnoreUnresolvedVariables",
             default: "`false`",
-            meaning: "whether a Variable without value is passed over. Without it, it faults",
+            meaning: "Whether a Variable without value is passed over. Without it, it faults.",
         },
         ElementRow {
             path: "URIPath/Pattern",
             default: "required",
-            meaning: "for the path of a request, as it stands and with its escapes undone",
+            meaning: "For the path of a request, as it stands and with its escapes undone.",
         },
         ElementRow {
             path: "QueryParam@name, Header@name, FormParam@name",
             default: "required",
-            meaning: "all values of that name, each by itself and a header also as a whole; \
+            meaning: "All values of that name, each by itself and a header also as a whole; \
                       `name.2` is the second one alone. A form counts where the Content-Type is \
-                      `application/x-www-form-urlencoded`",
+                      `application/x-www-form-urlencoded`.",
         },
         ElementRow { path: "Variable@name", default: "required", meaning: "The variable." },
         ElementRow {
             path: "QueryParam/Pattern, Header/Pattern, FormParam/Pattern, Variable/Pattern",
             default: "required",
-            meaning: "a regular expression; there may be several",
+            meaning: "A regular expression; there may be several.",
         },
         ElementRow {
             path: "JSONPayload@escapeSlashCharacter",
             default: "`true`",
-            meaning: "whether objects and lists are looked into a second time with `\\/` for `/`",
+            meaning: "Whether objects and lists are looked into a second time with `\\/` for `/`.",
         },
         ElementRow {
             path: "JSONPayload/JSONPath/Expression",
             default: "required",
-            meaning: "a [message template](functions.md) that makes a JSON path; each value that \
-                      it finds is looked into. Only of a body whose Content-Type is JSON",
+            meaning: "A [message template](functions.md) that makes a JSON path; each value that \
+                      it finds is looked into. Only of a body whose Content-Type is JSON.",
         },
         ElementRow {
             path: "JSONPayload/JSONPath/Pattern",
             default: "required",
-            meaning: "a regular expression; there may be several",
+            meaning: "A regular expression; there may be several.",
         },
         ElementRow {
             path: "XMLPayload/Namespaces/Namespace@prefix",
             default: "required",
-            meaning: "a prefix of the XPaths, for the URI in the element",
+            meaning: "A prefix of the XPaths, for the URI in the element.",
         },
         ElementRow {
             path: "XMLPayload/XPath/Expression",
             default: "required",
-            meaning: "an XPath 1.0; each node that it finds is looked into. Only of a body whose \
-                      Content-Type is XML",
+            meaning: "An XPath 1.0; each node that it finds is looked into. Only of a body whose \
+                      Content-Type is XML.",
         },
         ElementRow {
             path: "XMLPayload/XPath/Type",
             default: "`string`",
-            meaning: "`nodeset` looks into the markup of nodes; any other type into their text",
+            meaning: "`nodeset` looks into the markup of nodes; any other type into their text.",
         },
         ElementRow {
             path: "XMLPayload/XPath/Pattern",
             default: "required",
-            meaning: "a regular expression; there may be several",
+            meaning: "A regular expression; there may be several.",
         },
     ],
     variables: &[],
@@ -77,36 +77,36 @@ pub(super) static PAGE: Page = Page {
         FaultRow {
             code: "steps.regexprotection.ThreatDetected",
             status: 500,
-            faultstring: "`Regular Expression Threat Detected in {policy}: regex: {pattern} \
-                          input: {value}`",
-            when: "a pattern finds something. The value is shown up to 1,024 bytes",
+            faultstring: "Regular Expression Threat Detected in {policy}: regex: {pattern} \
+                          input: {value}",
+            when: "A pattern finds something. The value is shown up to 1,024 bytes.",
         },
         FaultRow {
             code: "steps.regexprotection.ExecutionFailed",
             status: 500,
-            faultstring: "`Failed to execute the RegularExpressionProtection StepDefinition \
-                          {policy}. Reason: {reason}`",
-            when: "a body is no JSON or XML, or beyond the limits of either; a template makes no \
-                   JSON path; a path or a pattern takes too long",
+            faultstring: "Failed to execute the RegularExpressionProtection StepDefinition \
+                          {policy}. Reason: {reason}",
+            when: "A body is no JSON or XML, or beyond the limits of either; a template makes no \
+                   JSON path; a path or a pattern takes too long.",
         },
         FaultRow {
             code: "steps.regexprotection.VariableResolutionFailed",
             status: 500,
-            faultstring: "`Failed to resolve variable {name}`",
-            when: "a Variable has no value, and IgnoreUnresolvedVariables is not true",
+            faultstring: "Failed to resolve variable {name}",
+            when: "A Variable has no value, and IgnoreUnresolvedVariables is not true.",
         },
         FaultRow {
             code: "steps.regexprotection.NonMessageVariable",
             status: 500,
-            faultstring: "`Variable {source} does not resolve to a Message`",
-            when: "the source is no message",
+            faultstring: "Variable {source} does not resolve to a Message",
+            when: "The source is no message.",
         },
         FaultRow {
             code: "steps.regexprotection.SourceMessageNotAvailable",
             status: 500,
-            faultstring: "`{source} message is not available for RegularExpressionProtection \
-                          StepDefinition {policy}`",
-            when: "the source has no value",
+            faultstring: "{source} message is not available for RegularExpressionProtection \
+                          StepDefinition {policy}",
+            when: "The source has no value.",
         },
     ],
     notes: "Patterns without look-around, back references, atomic groups and possessive \
