@@ -505,8 +505,9 @@ fn a_code_is_explained(root: &Path) -> Result<()> {
         What to do
           write one `TimeoutInSeconds`
           `tollgate lint --fix` writes `TimeoutInSeconds` for `TimeoutInSec`, where that
-          has no `ref` and there is no `TimeoutInSeconds` yet: both names are read alike
-          but for the `ref`.
+          has no `ref` and there is no `TimeoutInSeconds` yet; deletes the second of two
+          elements that are written alike: both names are read alike but for the `ref`;
+          only the first is read.
 
         Wrong
           <PopulateCache name="PC-Token">
@@ -533,7 +534,7 @@ fn a_code_is_explained(root: &Path) -> Result<()> {
           </PopulateCache>
 
         How it is shown
-          apiproxy/policies/PC-Token.xml:1:2: warning[PO030]: no expiry is given
+          apiproxy/policies/PC-None.xml:1:2: warning[PO030]: no expiry is given
 
         How to silence it
           `<!-- apigeelint disable=PO030 -->` on the line above
