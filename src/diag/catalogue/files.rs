@@ -37,8 +37,8 @@ pub(super) static SECTION: Section = Section {
             what: "an element or attribute that is unknown where it stands in a policy or a manifest, or an attribute of an \
                 endpoint; it has no effect",
             remedy: "correct the name, move it, or delete it",
-            example: "apiproxy/policies/Off.xml:5:4: warning[GW102]: `Stray` is unknown in \
-                `RaiseFault` and has no effect",
+            example: "apiproxy/policies/ML-Cloud.xml:7:6: warning[GW102]: `Severity` is unknown in \
+                `CloudLogging` and has no effect",
         },
         Code {
             code: "GW103",
