@@ -10,6 +10,7 @@ mod kept_responses;
 mod message_logging;
 mod readme;
 mod redeploy;
+mod shown;
 mod support;
 mod tidy;
 mod transcripts;
@@ -25,6 +26,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     message_logging::trials,
     readme::trials,
     redeploy::trials,
+    shown::trials,
     tidy::trials,
     transcripts::trials,
 ];
