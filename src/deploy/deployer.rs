@@ -19,6 +19,7 @@ use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::kvm::Maps;
 use crate::store::metrics::Metrics;
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
@@ -85,6 +86,7 @@ pub struct Deployer {
     /// They outlive every revision.
     counters: Arc<dyn CounterBackend>,
     metrics: Arc<Metrics>,
+    maps: Maps,
     registry: Arc<Registry>,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
@@ -114,11 +116,17 @@ impl Deployer {
             caches,
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
+            maps: Maps::none(),
             registry,
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
             generations: 0,
         }
+    }
+
+    /// The maps that policies read and write, in place of none.
+    pub fn with_maps(self, maps: Maps) -> Self {
+        Self { maps, ..self }
     }
 
     /// What the policies of all proxies have recorded.
@@ -315,6 +323,8 @@ impl Deployer {
             caches: &self.caches,
             counters: &self.counters,
             metrics: &self.metrics,
+            maps: &self.maps,
+            profile: self.settings.profile,
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),

@@ -12,8 +12,8 @@ mod value;
 
 pub use body::{Body, BodyError, BodyStream};
 pub use context::{
-    Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, SentTarget, TargetFacts, TargetState,
-    Times,
+    Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Properties, SentTarget, TargetFacts,
+    TargetState, Times,
 };
 pub use fault::{Category, Fault};
 pub use form::{append_pair, pairs, remove_pair, set_pair};

@@ -12,6 +12,7 @@ use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
     LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
+use crate::plan::property_sets::PropertySets;
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowPlan, FlowsPlan, Needs,
     Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, SHARED_FLOWS_DEPTH_MAX,
@@ -21,8 +22,10 @@ use crate::policy::kind::{
     Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
 };
 use crate::policy::{self, ReadPolicy};
+use crate::profile::Profile;
 use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
+use crate::store::kvm::Maps;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
@@ -40,6 +43,8 @@ pub struct LinkEnvironment<'a> {
     pub caches: &'a Caches,
     pub counters: &'a Arc<dyn CounterBackend>,
     pub metrics: &'a Arc<Metrics>,
+    pub maps: &'a Maps,
+    pub profile: Profile,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
     /// The largest body that a step may read where its endpoint says nothing else.
@@ -88,6 +93,11 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         used: Used::default(),
         quotas: Vec::new(),
         proxy: &proxy.name.value,
+        revision: proxy.revision,
+        properties: PropertySets {
+            own: proxy.properties.clone(),
+            shared: environment.maps.properties().into(),
+        },
     };
     linking.all_policies(proxy, own);
     let targets: Vec<TargetPlan> =
@@ -127,6 +137,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         demo_backend: environment.demo_backend.map(ByteString::from),
         flows: linking.flows,
         slots: linking.slots,
+        properties: Some(Arc::new(linking.properties)),
     };
     let policies = linking.policies;
     let plan = Plan { facts: Arc::new(facts), endpoints, targets, policies, shared_flows };
@@ -169,6 +180,8 @@ struct Linking<'a> {
     used: Used,
     quotas: Vec<QuotaCounter>,
     proxy: &'a str,
+    revision: u32,
+    properties: PropertySets,
 }
 
 impl<'a> Linking<'a> {
@@ -202,6 +215,7 @@ impl<'a> Linking<'a> {
                 continue;
             };
             self.templates = &bundle.templates;
+            self.properties.add(&bundle.properties);
             self.policy_ids = HashMap::new();
             let own = policy::read_all(bundle, &mut Diagnostics::default());
             self.all_policies(bundle, own);
@@ -223,6 +237,7 @@ impl<'a> Linking<'a> {
             templates: self.templates,
             quotas,
             proxy: self.proxy,
+            revision: self.revision,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
             shared: &mut self.shared,
             used: &mut self.used,
@@ -490,7 +505,11 @@ impl Bind for Binder<'_> {
             Place::Fixed(
                 VarId::ClientResolvedIp | VarId::ProxyClientIp | VarId::VirtualhostAliases,
             ) => self.needs.request_head = true,
-            Place::Fixed(_) | Place::Slot(_) | Place::SlotPart { .. } | Place::Named => {}
+            Place::Fixed(_)
+            | Place::Slot(_)
+            | Place::SlotPart { .. }
+            | Place::Property
+            | Place::Named => {}
         }
     }
 
@@ -537,6 +556,7 @@ struct PolicyLinker<'a, 's> {
     templates: &'a BTreeMap<String, ByteString>,
     quotas: &'a Arc<[QuotaCounter]>,
     proxy: &'a str,
+    revision: u32,
     binder: Binder<'s>,
 }
 
@@ -560,7 +580,7 @@ impl Linker for PolicyLinker<'_, '_> {
         self.binder.slots.bind_output(&mut variable);
         match variable.place() {
             Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => Some(*slot),
-            Place::Fixed(_) | Place::Message(..) | Place::Named => None,
+            Place::Fixed(_) | Place::Message(..) | Place::Property | Place::Named => None,
         }
     }
 
@@ -585,6 +605,22 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn proxy(&self) -> &str {
         self.proxy
+    }
+
+    fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    fn environment(&self) -> &str {
+        self.environment.environment
+    }
+
+    fn profile(&self) -> Profile {
+        self.environment.profile
+    }
+
+    fn maps(&self) -> Maps {
+        self.environment.maps.clone()
     }
 
     fn metrics(&self) -> Arc<Metrics> {

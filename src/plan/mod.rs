@@ -5,6 +5,7 @@
 
 mod link;
 mod properties;
+mod property_sets;
 mod url;
 
 pub use link::{LinkEnvironment, Linked, Used, link};

@@ -109,6 +109,7 @@ impl AssignTo {
             | Place::Fixed(_)
             | Place::Slot(_)
             | Place::SlotPart { .. }
+            | Place::Property
             | Place::Named => None,
         }
     }

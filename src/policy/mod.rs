@@ -13,6 +13,7 @@ mod expiry_settings;
 mod flow_callout;
 mod invalidate_cache;
 mod json_threat_protection;
+mod key_value_map_operations;
 mod lookup_cache;
 mod message_builder;
 mod message_source;
@@ -20,6 +21,7 @@ mod populate_cache;
 mod quota;
 mod raise_fault;
 mod rate_limit;
+mod read_property_set;
 mod reset_quota;
 mod spike_arrest;
 mod statistics_collector;
@@ -40,10 +42,12 @@ pub static POLICIES: &[PolicyKind] = &[
     flow_callout::KIND,
     invalidate_cache::KIND,
     json_threat_protection::KIND,
+    key_value_map_operations::KIND,
     lookup_cache::KIND,
     populate_cache::KIND,
     quota::KIND,
     raise_fault::KIND,
+    read_property_set::KIND,
     reset_quota::KIND,
     spike_arrest::KIND,
     statistics_collector::KIND,

@@ -20,6 +20,7 @@ use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::{Answer, Caches, Item, Lookup, NamedCache};
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::kvm::Maps;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Place, Slot, Slots, VarRef};
 use crate::xml::{self, FromXml};
@@ -33,6 +34,7 @@ pub(super) struct Rig {
     pub(super) caches: Caches,
     pub(super) counters: Arc<dyn CounterBackend>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) maps: Maps,
     pub(super) clock: Clock,
     pub(super) needs_message_body: bool,
     /// The variables whose message is read as a whole or in its content.
@@ -51,6 +53,7 @@ impl Rig {
             caches,
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
+            maps: Maps::none(),
             clock,
             needs_message_body: false,
             needs_bodies_of: Vec::new(),
@@ -217,6 +220,14 @@ impl Linker for Rig {
 
     fn proxy(&self) -> &str {
         "weatherapi"
+    }
+
+    fn environment(&self) -> &str {
+        "test"
+    }
+
+    fn maps(&self) -> Maps {
+        self.maps.clone()
     }
 
     fn metrics(&self) -> Arc<Metrics> {

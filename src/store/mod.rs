@@ -3,4 +3,5 @@
 pub mod cache;
 pub mod counters;
 pub mod durable;
+pub mod kvm;
 pub mod metrics;

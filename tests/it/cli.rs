@@ -295,7 +295,7 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
           part                               count  supported
           policy      AssignMessage          1      yes
           policy      FlowCallout            1      yes
-          policy      KeyValueMapOperations  1      no
+          policy      KeyValueMapOperations  1      yes
           policy      Ldap                   2      no
           policy      LookupCache            1      yes
           connection  LoadBalancer           1      no
