@@ -22,6 +22,7 @@ use toml::de::DeTable;
 
 use crate::config::file::{Address, File};
 use crate::diag::{FileId, SourceMap};
+use crate::plan::{FlowHook, Hooks};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::durable::{KeyFile, Location};
@@ -49,6 +50,8 @@ pub struct Config {
     /// Data threads; 0 is one for each core.
     pub threads: usize,
     pub deploy: Deploy,
+    /// The shared flows of the environment that run in every proxy.
+    pub flow_hooks: Hooks<FlowHook>,
     /// Codes of lint whose warnings and notes are not told.
     pub lint_excluded: Vec<String>,
     /// Lets a target be one of the gateway's own service listeners.
@@ -160,6 +163,7 @@ impl Default for Config {
                 watch: true,
                 unsupported: Unsupported::Refuse,
             },
+            flow_hooks: Hooks::default(),
             lint_excluded: Vec::new(),
             allow_self: false,
             limits: Limits {
@@ -276,6 +280,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             watch: file.deploy.watch.unwrap_or(default.deploy.watch),
             unsupported: file.deploy.unsupported.unwrap_or(default.deploy.unsupported),
         },
+        flow_hooks: file.flow_hooks.attached(),
         lint_excluded: file.lint.excluded.into_iter().map(|code| code.0).collect(),
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),

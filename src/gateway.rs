@@ -93,10 +93,15 @@ impl Gateway {
         let mut deployer =
             Deployer::new(settings(config, demo_address), caches.clone(), registry.clone())
                 .with_maps(maps);
+        deployer.set_flow_hooks(config.flow_hooks.clone());
         // One look serves both: what changes after it is a change, however soon.
         let mut watch = Watch::new(config.deploy.folders.clone(), clock.clone());
         let present = control.block_on(watch.scan_all()).into_iter().map(Change::Changed);
         deployer.apply(&present.collect::<Vec<_>>()).iter().for_each(&mut told);
+        for (at, hook) in deployer.idle_flow_hooks() {
+            let flow = &hook.shared_flow;
+            tracing::warn!(hook = at.name(), "shared flow `{flow}` of the hook is not deployed");
+        }
 
         let shared = Arc::new(Shared {
             registry: registry.clone(),

@@ -7,11 +7,12 @@ use anstream::{AutoStream, ColorChoice};
 use serde_json::{Value, json};
 
 use crate::bundle::Limits;
+use crate::cli::fix::{Mended, Mode};
 use crate::cli::{
     CliError, FINE, Format, LintArguments, REFUSED, bundles, ignore_closed_pipe, load,
 };
 use crate::config::Overrides;
-use crate::deploy::{Checked, check_path};
+use crate::deploy::{Checked, check_path, fix_path};
 use crate::diag::{
     Diagnostics, Failing, JunitReport, SarifLog, Severity, Style, bundle_json, catalogue,
     render_github, render_short, render_text,
@@ -27,14 +28,32 @@ pub(super) fn lint(arguments: LintArguments) -> Result<u8, CliError> {
     let failing =
         if arguments.warnings_as_errors { Failing::ErrorsAndWarnings } else { Failing::Errors };
     let mut report = Report::new(arguments.format, failing);
+    let mode = arguments.fix.then_some(if arguments.diff { Mode::Diff } else { Mode::Write });
+    let mut mended = Mended::default();
     for path in &paths {
-        let checked = check_path(path, &limits, &view);
+        let checked = match mode {
+            Some(mode) => {
+                let fixed = fix_path(path, &limits, &view);
+                mended.take(&fixed, &path.to_string_lossy(), mode)?;
+                fixed.checked
+            }
+            None => check_path(path, &limits, &view),
+        };
         totals.add(&checked.diags);
-        report.bundle(path, &checked)?;
+        if mode != Some(Mode::Diff) {
+            report.bundle(path, &checked)?;
+        }
     }
-    report.end(&totals)?;
-    anstream::eprintln!("{}", totals.summary(paths.len()));
-    let is_refused = totals.errors > 0 || (arguments.warnings_as_errors && totals.warnings > 0);
+    if mode != Some(Mode::Diff) {
+        report.end(&totals)?;
+    }
+    if let Some(mode) = mode {
+        anstream::eprintln!("{}", mended.summary(mode));
+    }
+    anstream::eprintln!("{}", totals.summary(paths.len(), mode));
+    let is_refused = totals.errors > 0
+        || (arguments.warnings_as_errors && totals.warnings > 0)
+        || (mode == Some(Mode::Diff) && !mended.is_nothing());
     Ok(if is_refused { REFUSED } else { FINE })
 }
 
@@ -44,6 +63,8 @@ struct Totals {
     warnings: usize,
     /// Past the number of findings that are kept of one bundle.
     dropped: usize,
+    /// Of those that are kept, what `--fix` can mend.
+    fixable: usize,
 }
 
 impl Totals {
@@ -51,18 +72,22 @@ impl Totals {
         self.errors += diags.count(Severity::Error);
         self.warnings += diags.count(Severity::Warning);
         self.dropped += diags.dropped();
+        self.fixable += diags.iter().filter(|found| !found.fix.is_empty()).count();
         // An error past those that are kept still refuses the bundle.
         if diags.has_errors() && diags.count(Severity::Error) == 0 {
             self.errors += 1;
         }
     }
 
-    fn summary(&self, bundles: usize) -> String {
+    fn summary(&self, bundles: usize, mode: Option<Mode>) -> String {
         let mut text = [(bundles, "bundle"), (self.errors, "error"), (self.warnings, "warning")]
             .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
             .join(", ");
         if self.dropped > 0 {
             text.push_str(&format!(", {} more not shown", self.dropped));
+        }
+        if self.fixable > 0 && mode.is_none() {
+            text.push_str(&format!("; `--fix` mends {}", self.fixable));
         }
         text
     }

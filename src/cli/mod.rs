@@ -6,6 +6,7 @@
 mod bundles;
 mod check;
 mod explain;
+mod fix;
 mod lint;
 mod serve;
 mod state;
@@ -19,6 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use state::{StateDir, StateError};
 
+use crate::bundle::RewriteError;
 use crate::config::{Config, ConfigError, Overrides, ProfileName};
 use crate::gateway::StartError;
 
@@ -89,6 +91,12 @@ struct LintArguments {
     /// End with exit code 1 on warnings too
     #[arg(long)]
     warnings_as_errors: bool,
+    /// Mend what can be mended without a change of what the bundle does, and lint what is left
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: write nothing, and print what would change as a unified diff
+    #[arg(long, requires = "fix", conflicts_with = "format")]
+    diff: bool,
 }
 
 #[derive(Debug, Args)]
@@ -155,6 +163,8 @@ pub enum CliError {
     NoBundle { path: PathBuf },
     #[error("`{code}` is no code; the nearest is `{nearest}`, and docs/lint.md lists them all")]
     NoCode { code: String, nearest: &'static str },
+    #[error(transparent)]
+    Fix(#[from] RewriteError),
     #[error("cannot write to standard output")]
     Write(#[source] io::Error),
     #[error("cannot {what}")]
@@ -170,7 +180,11 @@ impl CliError {
             Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoCode { .. } => {
                 USAGE
             }
-            Self::State(_) | Self::Write(_) | Self::Serve { .. } | Self::Start(_) => REFUSED,
+            Self::State(_)
+            | Self::Fix(_)
+            | Self::Write(_)
+            | Self::Serve { .. }
+            | Self::Start(_) => REFUSED,
         }
     }
 }

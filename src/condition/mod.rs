@@ -69,6 +69,12 @@ impl Condition {
         eval::holds(&self.program, cx)
     }
 
+    /// Whether one of its comparisons asks if the variable has a value, whatever they are
+    /// joined by.
+    pub fn asks_for(&self, variable: &str) -> bool {
+        self.expr.asks_for(variable)
+    }
+
     /// What a linter says of it, by place.
     pub fn findings(&self) -> Vec<ConditionFinding> {
         self.findings.clone()

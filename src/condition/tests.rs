@@ -1090,3 +1090,25 @@ fn check_ranges(text: &str) {
         Err(error) => assert!(text.get(error.start..error.end).is_some(), "{text}: {error:?}"),
     }
 }
+
+#[test]
+fn asks_for_a_variable_in_any_comparison() {
+    for (condition, expected) in [
+        ("request.content != null", true),
+        ("request.content != \"\"", true),
+        ("null != request.content", true),
+        ("request.content IsNot null", true),
+        ("!(request.content = null)", true),
+        ("request.verb = \"GET\" or (a = 1 and request.content NotEquals null)", true),
+        ("!(request.verb = \"GET\" or request.content != null)", true),
+        ("request.content = null", false),
+        ("request.content != \"x\"", false),
+        ("message.content != null", false),
+        ("request.content", false),
+        ("!request.content", false),
+        ("null != \"\"", false),
+    ] {
+        let parsed = Condition::parse(condition).expect("it parses").expect("it is not empty");
+        assert_eq!(parsed.asks_for("request.content"), expected, "{condition}");
+    }
+}

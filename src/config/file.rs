@@ -3,16 +3,20 @@
 //! A refusal's text says what is wrong and what to write; its place is the value's, which the
 //! TOML reader adds. Cache fields: Apigee docs, "Create a cache in an environment".
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use url::Url;
 
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
+use crate::plan::{FlowHook, Hooks};
 use crate::store::cache::definition::{CacheDefinition, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
 use crate::store::durable::Location;
@@ -32,6 +36,8 @@ pub(super) struct File {
     pub(super) runtime: Runtime,
     #[serde(default)]
     pub(super) deploy: Deploy,
+    #[serde(default)]
+    pub(super) flow_hooks: FlowHooks,
     #[serde(default)]
     pub(super) lint: Lint,
     #[serde(default)]
@@ -67,6 +73,72 @@ pub(super) struct Deploy {
     pub(super) folders: Option<Vec<Spanned<String>>>,
     pub(super) watch: Option<bool>,
     pub(super) unsupported: Option<Unsupported>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FlowHooks {
+    pre_proxy: Option<HookRecord>,
+    pre_target: Option<HookRecord>,
+    post_target: Option<HookRecord>,
+    post_proxy: Option<HookRecord>,
+}
+
+impl FlowHooks {
+    pub(super) fn attached(self) -> Hooks<FlowHook> {
+        Hooks {
+            pre_proxy: self.pre_proxy.map(FlowHook::from),
+            pre_target: self.pre_target.map(FlowHook::from),
+            post_target: self.post_target.map(FlowHook::from),
+            post_proxy: self.post_proxy.map(FlowHook::from),
+        }
+    }
+}
+
+/// What is attached to a hook: a shared flow's name, or a table with the name in it.
+#[derive(Debug)]
+struct HookRecord(HookTable);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HookTable {
+    shared_flow: Name,
+    continue_on_error: Option<bool>,
+}
+
+impl From<HookRecord> for FlowHook {
+    fn from(record: HookRecord) -> Self {
+        Self {
+            shared_flow: record.0.shared_flow.0,
+            // The default of the platform's flow hook resource.
+            continue_on_error: record.0.continue_on_error.unwrap_or(true),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for HookRecord {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct NameOrTable;
+
+        impl<'de> Visitor<'de> for NameOrTable {
+            type Value = HookRecord;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a shared flow's name, or a table with `shared_flow`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<HookRecord, E> {
+                let shared_flow = Name::try_from(text.to_owned()).map_err(E::custom)?;
+                Ok(HookRecord(HookTable { shared_flow, continue_on_error: None }))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HookRecord, A::Error> {
+                HookTable::deserialize(MapAccessDeserializer::new(map)).map(HookRecord)
+            }
+        }
+
+        from.deserialize_any(NameOrTable)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -283,6 +283,56 @@ fn the_store_stands_in_the_state_folder() {
 }
 
 #[test]
+fn a_flow_hook_is_a_name_or_a_table() {
+    let config = parse(
+        "[flow_hooks]\npre_proxy = 'security'\npre_target = { shared_flow = 'a.b' }\n\
+         post_proxy = { shared_flow = 'log', continue_on_error = false }",
+    );
+    let hook = |shared_flow: &str, continue_on_error| {
+        Some(FlowHook { shared_flow: shared_flow.to_owned(), continue_on_error })
+    };
+    let expected = Hooks {
+        pre_proxy: hook("security", true),
+        pre_target: hook("a.b", true),
+        post_target: None,
+        post_proxy: hook("log", false),
+    };
+    assert_eq!(config.expect("it is taken").flow_hooks, expected);
+    for (text, expected) in [
+        (
+            "[flow_hooks]\npre_proxy = 5",
+            expect![
+                "conf/tollgate.toml:2:13: invalid type: integer `5`, expected a shared flow's name, or a table with `shared_flow`"
+            ],
+        ),
+        (
+            "[flow_hooks]\npre_proxy = 'a/b'",
+            expect![
+                "conf/tollgate.toml:2:13: `a/b` is no name; use 1 to 255 letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
+            ],
+        ),
+        (
+            "[flow_hooks]\npre_proxy = { continue_on_error = true }",
+            expect!["conf/tollgate.toml:2:13: missing field `shared_flow`"],
+        ),
+        (
+            "[flow_hooks]\npre_proxy = { shared_flow = 'a', when = 1 }",
+            expect![
+                "conf/tollgate.toml:2:34: unknown field `when`, expected `shared_flow` or `continue_on_error`"
+            ],
+        ),
+        (
+            "[flow_hooks]\nbefore = 'a'",
+            expect![
+                "conf/tollgate.toml:2:1: unknown key `flow_hooks.before`; docs/configuration.md lists every key"
+            ],
+        ),
+    ] {
+        check_refused(text, expected);
+    }
+}
+
+#[test]
 fn a_cache_has_the_fields_of_the_resource() {
     let config = parse(
         "[[cache]]\nname = 'all'\ndescription = 'text'\noverflow_to_disk = true\npersistent = true\n\
@@ -339,9 +389,11 @@ fn the_samples_of_the_page_are_taken() {
     let config = Config::parse(Path::new(DEFAULT_FILE), defaults, &overrides);
     assert_eq!(config.expect("it is taken"), Config::default());
     assert_eq!(parse(rest).expect("it is taken").caches.len(), 2);
-    for key in
-        keys::KEYS.iter().filter(|key| !key.starts_with("cache.") && !key.starts_with("demo."))
-    {
+    let without_default = ["cache.", "demo.", "flow_hooks."];
+    for key in keys::KEYS {
+        if without_default.iter().any(|table| key.starts_with(table)) {
+            continue;
+        }
         let last = key.rsplit('.').next().expect("a key has a name");
         let is_set = defaults.lines().any(|line| line.starts_with(&format!("{last} = ")));
         assert!(is_set, "`{key}` is in the sample");

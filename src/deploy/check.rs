@@ -41,63 +41,66 @@ impl Checked {
 
 /// Reads and lints what stands at `path`: a bundle's folder or zip, or a bare policy file.
 pub fn check_path(path: &Path, limits: &Limits, view: &EnvironmentView) -> Checked {
-    let is_policy = path.extension().is_some_and(|extension| extension == "xml");
-    let opened =
-        if is_policy { Bundle::single_policy(path, limits) } else { Bundle::open(path, limits) };
-    let file_name = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    match opened {
-        Ok(mut bundle) if is_policy => {
-            let mut diags = Diagnostics::default();
-            let head = model::read_environment_policy(&mut bundle, &mut diags);
-            if let Some(head) = &head {
-                let read = policy::read_one(head, &mut diags);
-                lint::run_on_policy(&read, view, &mut diags);
-            }
-            finish(
-                head.as_ref().map_or_else(file_name, |head| head.name.value.clone()),
-                head.map(|head| Found::EnvironmentPolicy { head: Box::new(head) }),
-                diags,
-                bundle,
-                view,
-            )
-        }
-        Ok(mut bundle) => {
-            let mut diags = Diagnostics::default();
-            let proxy = model::read(&mut bundle, &mut diags);
-            let name = proxy.as_ref().map_or_else(file_name, |proxy| proxy.name.value.clone());
-            let found = proxy.map(|proxy| {
-                let policies = policy::read_all(&proxy, &mut diags);
-                lint::run(&proxy, &policies, view, &mut diags);
-                let proxy = Box::new(proxy);
-                match proxy.kind {
-                    BundleKind::Proxy => Found::Proxy { proxy, policies },
-                    BundleKind::SharedFlow => Found::SharedFlow { proxy, policies },
-                }
-            });
-            finish(name, found, diags, bundle, view)
-        }
-        Err(error) => unreadable(file_name(), &error),
+    match open(path, limits) {
+        Ok(mut bundle) => judge(path, &mut bundle, view).with_sources(bundle),
+        Err(error) => unreadable(path, &error),
     }
 }
 
-fn finish(
+/// What is to be said of an open bundle.
+pub(super) struct Judged {
     name: String,
     found: Option<Found>,
-    mut diags: Diagnostics,
-    bundle: Bundle,
-    view: &EnvironmentView,
-) -> Checked {
-    lint::exclude(&mut diags, bundle.sources(), view);
-    diags.sort();
-    let root = bundle.display_root().to_owned();
-    Checked { name, found, diags, sources: bundle.into_sources(), root, incomplete: false }
+    pub(super) diags: Diagnostics,
 }
 
-fn unreadable(name: String, error: &BundleError) -> Checked {
+impl Judged {
+    /// With the bundle's texts, which its findings speak of.
+    pub(super) fn with_sources(self, bundle: Bundle) -> Checked {
+        let Self { name, found, diags } = self;
+        let root = bundle.display_root().to_owned();
+        Checked { name, found, diags, sources: bundle.into_sources(), root, incomplete: false }
+    }
+}
+
+pub(super) fn open(path: &Path, limits: &Limits) -> Result<Bundle, BundleError> {
+    if is_policy(path) { Bundle::single_policy(path, limits) } else { Bundle::open(path, limits) }
+}
+
+pub(super) fn judge(path: &Path, bundle: &mut Bundle, view: &EnvironmentView) -> Judged {
+    let mut diags = Diagnostics::default();
+    let (name, found) = if is_policy(path) {
+        let head = model::read_environment_policy(bundle, &mut diags);
+        if let Some(head) = &head {
+            let read = policy::read_one(head, &mut diags);
+            lint::run_on_policy(&read, view, &mut diags);
+        }
+        let name = head.as_ref().map(|head| head.name.value.clone());
+        (name, head.map(|head| Found::EnvironmentPolicy { head: Box::new(head) }))
+    } else {
+        let proxy = model::read(bundle, &mut diags);
+        let name = proxy.as_ref().map(|proxy| proxy.name.value.clone());
+        let found = proxy.map(|proxy| {
+            let policies = policy::read_all(&proxy, &mut diags);
+            lint::run(&proxy, &policies, view, &mut diags);
+            let proxy = Box::new(proxy);
+            match proxy.kind {
+                BundleKind::Proxy => Found::Proxy { proxy, policies },
+                BundleKind::SharedFlow => Found::SharedFlow { proxy, policies },
+            }
+        });
+        (name, found)
+    };
+    lint::exclude(&mut diags, bundle.sources(), view);
+    diags.sort();
+    Judged { name: name.unwrap_or_else(|| file_name(path)), found, diags }
+}
+
+pub(super) fn unreadable(path: &Path, error: &BundleError) -> Checked {
     let mut diags = Diagnostics::default();
     diags.error(UNREADABLE, None, error.to_string());
     Checked {
-        name,
+        name: file_name(path),
         found: None,
         diags,
         sources: SourceMap::default(),
@@ -107,4 +110,12 @@ fn unreadable(name: String, error: &BundleError) -> Checked {
             BundleError::Incomplete { .. } | BundleError::EntryChanged { .. }
         ),
     }
+}
+
+fn is_policy(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "xml")
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }

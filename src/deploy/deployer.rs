@@ -14,7 +14,7 @@ use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView};
 use crate::model::{ApiProxy, PolicyHead};
-use crate::plan::{LinkEnvironment, Linked, Plan, Used, link};
+use crate::plan::{FlowHook, HookPoint, Hooks, LinkEnvironment, Linked, Plan, Used, link};
 use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
@@ -26,6 +26,8 @@ use crate::store::metrics::Metrics;
 const NAME_TAKEN: &str = "GW111";
 /// An environment policy went away or broke while proxies use it.
 const STILL_USED: &str = "GW112";
+/// A shared flow went away while the environment's flow hooks name it.
+const STILL_HOOKED: &str = "GW150";
 
 /// What does not change while the gateway runs.
 #[derive(Clone, Debug)]
@@ -88,6 +90,7 @@ pub struct Deployer {
     metrics: Arc<Metrics>,
     maps: Maps,
     registry: Arc<Registry>,
+    hooks: Hooks<FlowHook>,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
     refused: BTreeSet<PathBuf>,
@@ -104,8 +107,8 @@ struct ActiveProxy {
     name: String,
     revision: u32,
     plan: Arc<Plan>,
-    /// Kept where a change of the environment links the proxy anew.
-    proxy: Option<Box<ApiProxy>>,
+    /// Kept for a change of the environment, which links the proxy anew.
+    proxy: Box<ApiProxy>,
     used: Used,
 }
 
@@ -118,6 +121,7 @@ impl Deployer {
             metrics: Arc::default(),
             maps: Maps::none(),
             registry,
+            hooks: Hooks::default(),
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
             generations: 0,
@@ -127,6 +131,27 @@ impl Deployer {
     /// The maps that policies read and write, in place of none.
     pub fn with_maps(self, maps: Maps) -> Self {
         Self { maps, ..self }
+    }
+
+    /// Attaches shared flows to the environment's flow hooks, in place of what was attached.
+    /// They need not be deployed. Every proxy is linked anew into the next generation.
+    pub fn set_flow_hooks(&mut self, hooks: Hooks<FlowHook>) {
+        if self.hooks == hooks {
+            return;
+        }
+        self.hooks = hooks;
+        self.relink(|_| true);
+        self.publish();
+    }
+
+    /// The hooks whose shared flow is not deployed.
+    pub fn idle_flow_hooks(&self) -> impl Iterator<Item = (HookPoint, &FlowHook)> {
+        self.hooks.iter().filter(|(_, hook)| {
+            !self.active.values().any(|active| match active {
+                Active::SharedFlow { proxy } => proxy.name.value == hook.shared_flow,
+                Active::Proxy(_) | Active::Policy { .. } => false,
+            })
+        })
     }
 
     /// What the policies of all proxies have recorded.
@@ -295,7 +320,7 @@ impl Deployer {
             name: proxy.name.value.clone(),
             revision: proxy.revision,
             plan: Arc::new(plan),
-            proxy: (!used.is_empty()).then_some(proxy),
+            proxy,
             used,
         };
         self.active.insert(path.to_owned(), Active::Proxy(active));
@@ -331,6 +356,7 @@ impl Deployer {
             revisions: Some(Arc::new(DeployedRevisions(Arc::downgrade(&self.registry)))),
             policies,
             shared_flows,
+            hooks: &self.hooks,
         };
         link(proxy, own, &environment)
     }
@@ -348,9 +374,8 @@ impl Deployer {
             .collect();
         for path in users {
             let Some(Active::Proxy(user)) = self.active.get(&path) else { continue };
-            let Some(proxy) = &user.proxy else { continue };
-            let own = policy::read_all(proxy, &mut Diagnostics::default());
-            let Linked { plan, used } = self.link(proxy, own);
+            let own = policy::read_all(&user.proxy, &mut Diagnostics::default());
+            let Linked { plan, used } = self.link(&user.proxy, own);
             if let Some(Active::Proxy(user)) = self.active.get_mut(&path) {
                 user.plan = Arc::new(plan);
                 user.used = used;
@@ -392,6 +417,7 @@ impl Deployer {
             let before = self.shared_flow_at(path);
             self.active.remove(path);
             self.forget_shared_flow(before);
+            self.warn_of_hooks(&name, &mut diags);
         }
         let (sources, root) = (SourceMap::default(), String::new());
         Some(Report { path: path.to_owned(), name, outcome, diags, sources, root })
@@ -409,6 +435,21 @@ impl Deployer {
     fn forget_shared_flow(&mut self, name: Option<String>) {
         if let Some(name) = name {
             self.relink(|used| used.shared_flows.contains(&name));
+        }
+    }
+
+    /// Of the shared flow that was undeployed.
+    fn warn_of_hooks(&self, shared_flow: &str, diags: &mut Diagnostics) {
+        for (at, hook) in self.idle_flow_hooks() {
+            if hook.shared_flow != shared_flow {
+                continue;
+            }
+            let message = format!("the shared flow is gone and still attached to {}", at.name());
+            let effect = match hook.continue_on_error {
+                true => "requests skip the hook until it is back",
+                false => "requests fault with `flow.SharedFlowNotFound` until it is back",
+            };
+            diags.warning(STILL_HOOKED, None, message).note(None, effect);
         }
     }
 

@@ -5,6 +5,7 @@
 //! `faults.rs`.
 
 mod faults;
+mod shared_flows;
 mod target;
 
 use std::rc::Rc;
@@ -12,17 +13,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
 use crate::clock::Clock;
+use crate::message::coding::{self, Algorithm, CodingError};
+use crate::message::faults::{
+    API_TIMED_OUT, DUPLICATE_REQUEST_HEADER, ROUTE_FAILED, TARGET_MISSING,
+};
 use crate::message::{
     Body, Category, Fault, FlowRef, Head, Message, MessageContext, Phase, TargetState, Value,
 };
 use crate::plan::{
-    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, Needs, Plan, PolicyPlan,
-    ProxyPlan, SHARED_FLOWS_DEPTH_MAX, StepPlan, TargetPlan,
+    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, HookPoint, Needs, Plan,
+    PolicyPlan, ProxyPlan, StepPlan, TargetPlan,
 };
-use crate::policy::kind::{FlowCall, Run, Step};
+use crate::policy::kind::{Run, Step};
 use crate::profile::Profile;
 use crate::upstream::Upstream;
 
@@ -54,7 +59,10 @@ pub async fn run(
     env: &Env,
 ) -> Answer {
     let Some(proxy) = plan.endpoint(endpoint) else {
-        return Answer { response: fault_response(&faults::no_route(), env.profile), after: None };
+        return Answer {
+            response: fault_response(&ROUTE_FAILED.raise(), env.profile),
+            after: None,
+        };
     };
     cx.endpoint_name.clone_from(&proxy.name);
     cx.endpoint_basepath.clone_from(&proxy.base_path);
@@ -120,16 +128,18 @@ impl<'p> Execution<'p> {
     /// The normal flow, from the ProxyEndpoint's request PreFlow to its response PostFlow.
     async fn pipeline(&self, cx: &mut MessageContext) -> Result<(), Left<'p>> {
         let by_proxy = |fault| (fault, Owner::Proxy(self.proxy));
+        self.check_headers(cx).map_err(by_proxy)?;
+        self.hook(cx, HookPoint::PreProxy).await.map_err(by_proxy)?;
         self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
         match self.route(cx).await.map_err(by_proxy)? {
             DestinationPlan::Null => self.answer_without_target(cx).await.map_err(by_proxy)?,
             DestinationPlan::Url(target) => {
                 cx.target = Some(TargetState::new(target.facts.clone()));
-                self.call_target(cx, target).await.map_err(by_proxy)?;
+                self.through_target(cx, target).await.map_err(by_proxy)?;
             }
             DestinationPlan::Target(id) => {
                 let Some(target) = self.plan.target(*id) else {
-                    return Err(by_proxy(faults::target_missing()));
+                    return Err(by_proxy(TARGET_MISSING.raise()));
                 };
                 cx.target = Some(TargetState::new(target.facts.clone()));
                 self.through_target(cx, target)
@@ -139,7 +149,16 @@ impl<'p> Execution<'p> {
         }
         cx.phase = Phase::ProxyResponse;
         self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        self.hook(cx, HookPoint::PostProxy).await.map_err(by_proxy)?;
         self.buffer(cx, self.proxy.post_client_needs).await.map_err(by_proxy)
+    }
+
+    fn check_headers(&self, cx: &MessageContext) -> Result<(), Fault> {
+        let repeatable = &self.proxy.properties.repeatable_headers;
+        match target::duplicate(&cx.request.headers, repeatable) {
+            Some(name) => Err(DUPLICATE_REQUEST_HEADER.raise_with(&[("name", name)])),
+            None => Ok(()),
+        }
     }
 
     async fn through_target(
@@ -148,10 +167,12 @@ impl<'p> Execution<'p> {
         target: &'p TargetPlan,
     ) -> Result<(), Fault> {
         cx.phase = Phase::TargetRequest;
+        self.hook(cx, HookPoint::PreTarget).await?;
         self.segment(cx, &target.flows).await?;
         self.call_target(cx, target).await?;
         cx.phase = Phase::TargetResponse;
-        self.segment(cx, &target.flows).await
+        self.segment(cx, &target.flows).await?;
+        self.hook(cx, HookPoint::PostTarget).await
     }
 
     async fn call_target(
@@ -176,7 +197,7 @@ impl<'p> Execution<'p> {
                 Ok(())
             }
             // The budget of the whole transaction ran out before the target's own.
-            Err(_) if self.check_deadline().is_err() => Err(faults::api_timed_out()),
+            Err(_) if self.check_deadline().is_err() => Err(API_TIMED_OUT.raise()),
             Err(fault) => Err(fault),
         }
     }
@@ -249,28 +270,11 @@ impl<'p> Execution<'p> {
                 Run::Wait(wait) => wait.await?,
             },
             // Boxed, because a shared flow's steps may call shared flows.
-            Step::Flow(call) => return Box::pin(self.shared_flow(cx, call)).await,
+            Step::Flow(call) => return Box::pin(self.call_shared_flow(cx, call)).await,
         };
         match next {
             crate::policy::kind::Next::Continue => Ok(()),
         }
-    }
-
-    /// Runs a shared flow's steps in the caller's place, with its parameters set.
-    async fn shared_flow(&self, cx: &mut MessageContext, call: &'p FlowCall) -> Result<(), Fault> {
-        let Some(flow) = call.flow.and_then(|id| self.plan.shared_flow(id)) else {
-            return Err(faults::shared_flow_not_found(&call.name));
-        };
-        if cx.shared_flows >= SHARED_FLOWS_DEPTH_MAX {
-            return Err(faults::shared_flows_too_deep(&call.name));
-        }
-        cx.shared_flows += 1;
-        let before = call.parameters.enter(cx);
-        cx.set_output(call.running, || Value::String(call.name.clone()));
-        let ran = self.steps(cx, &flow.steps).await;
-        call.parameters.leave(cx, before);
-        cx.shared_flows -= 1;
-        ran
     }
 
     /// No condition holds always.
@@ -300,6 +304,7 @@ impl<'p> Execution<'p> {
             let read = cx.request.body.buffer(limit, CLIENT_SILENCE).await;
             cx.times.client_received_end = Some(self.env.clock.epoch_ms());
             read.map_err(faults::request_body)?;
+            decode(&mut cx.request, limit).map_err(faults::request_coding)?;
         }
         let target = self.target_properties(cx);
         let limit = target.map_or(limit, |properties| properties.response_payload_bytes_max);
@@ -315,6 +320,7 @@ impl<'p> Execution<'p> {
                 let read = message.body.buffer(limit, silence).await;
                 cx.times.target_received_end = Some(self.env.clock.epoch_ms());
                 read.map_err(faults::response_body)?;
+                decode(message, limit).map_err(faults::response_coding)?;
             }
         }
         Ok(())
@@ -339,7 +345,7 @@ impl<'p> Execution<'p> {
                 return Ok(&rule.destination);
             }
         }
-        Err(faults::no_route())
+        Err(ROUTE_FAILED.raise())
     }
 
     /// A null route: the response starts as a copy of the request's headers and body.
@@ -362,7 +368,7 @@ impl<'p> Execution<'p> {
 
     fn check_deadline(&self) -> Result<(), Fault> {
         match self.deadline {
-            Some(end) if self.env.clock.elapsed() >= end => Err(faults::api_timed_out()),
+            Some(end) if self.env.clock.elapsed() >= end => Err(API_TIMED_OUT.raise()),
             Some(_) | None => Ok(()),
         }
     }
@@ -434,13 +440,26 @@ impl<'p> Execution<'p> {
     fn finish(&self, cx: &mut MessageContext, keep: bool) -> http::Response<Body> {
         let answer = if cx.error.is_some() { &mut cx.error } else { &mut cx.response };
         let Some(message) = answer.take() else {
-            return fault_response(&faults::no_route(), self.env.profile);
+            return fault_response(&ROUTE_FAILED.raise(), self.env.profile);
         };
         if keep {
             *answer = Some(message.snapshot());
         }
-        into_response(message)
+        into_response(message, self.proxy.properties.compression)
     }
+}
+
+/// Makes a body that has just been read into memory the plain one that its readers want.
+fn decode(message: &mut Message, limit_bytes: usize) -> Result<(), CodingError> {
+    if !message.headers.contains_key(CONTENT_ENCODING) {
+        return Ok(());
+    }
+    if let Body::Full(bytes) = &mut message.body {
+        let codings = coding::codings(&message.headers)?;
+        let plain = coding::decode(std::mem::take(bytes), &codings, limit_bytes)?;
+        message.body = Body::from(plain);
+    }
+    Ok(())
 }
 
 /// What speaks of the request alone and would mislead in the answer of a null route.
@@ -454,7 +473,7 @@ const REQUEST_HEADERS: [http::HeaderName; 6] = [
 ];
 
 /// The message as the server sends it: framing is the server's own.
-fn into_response(mut message: Message) -> http::Response<Body> {
+fn into_response(mut message: Message, compression: Option<Algorithm>) -> http::Response<Body> {
     let (status, reason) = match message.head {
         Head::Response(head) => (head.status, head.reason),
         Head::Request(_) => (StatusCode::OK, None),
@@ -465,6 +484,7 @@ fn into_response(mut message: Message) -> http::Response<Body> {
         message.body = Body::Empty;
         message.headers.remove(CONTENT_LENGTH);
     }
+    coding::settle(&mut message.headers, &mut message.body, compression);
     target::keep_true_length(&mut message.headers, &message.body);
     let mut response = http::Response::new(message.body);
     *response.status_mut() = status;

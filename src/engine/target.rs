@@ -8,14 +8,20 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, EXPECT, EXPIRES, HOST,
+    IF_MODIFIED_SINCE, LAST_MODIFIED, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body::Body as _;
 
 use crate::engine::{Env, faults};
+use crate::message::coding;
+use crate::message::faults::{
+    BAD_TARGET_URL, DUPLICATE_RESPONSE_HEADER, LENGTH_REQUIRED, RESPONSE_405_WITHOUT_ALLOW,
+    TARGET_MISSING, UNEXPECTED_EOF_AT_TARGET,
+};
 use crate::message::{
     Body, Fault, Head, Message, MessageContext, SentTarget, header_text, pairs, remove_pair,
 };
@@ -46,9 +52,10 @@ pub(super) async fn call(
     env: &Env,
     remaining: Option<Duration>,
 ) -> Result<Message, Fault> {
+    check_length(cx, target)?;
     let url = base_url(cx, target)?;
-    let path_and_query = compose_path(cx, target, &url.uri)
-        .ok_or_else(|| faults::bad_target_url(&url.uri.to_string()))?;
+    let path_and_query =
+        compose_path(cx, target, &url.uri).ok_or_else(|| bad_url(&url.uri.to_string()))?;
     let address = url.address.clone();
     let host = url.host.clone();
     let sent = SentTarget {
@@ -79,16 +86,76 @@ pub(super) async fn call(
     cx.times.target_received_end = now;
     if answer.response.status().is_some_and(|status| status.is_informational()) {
         // Only 101 gets here, and nobody asked for another protocol: Upgrade was taken off.
-        return Err(faults::no_answer());
+        return Err(UNEXPECTED_EOF_AT_TARGET.raise());
     }
     if let Some(sent) = cx.target.as_mut().and_then(|state| state.sent.as_mut()) {
         sent.ip = answer.ip;
     }
     let mut response = answer.response;
+    check_answer(&response, target)?;
     if let Some(only) = &target.properties.response_headers.only {
         retain(&mut response.headers, only);
     }
     Ok(response)
+}
+
+/// A target may ask for a length where no body comes: a request that came without does not go
+/// on, unless a policy gave it a body.
+fn check_length(cx: &MessageContext, target: &TargetPlan) -> Result<(), Fault> {
+    let may_lack = match cx.request.method() {
+        Some(&Method::POST) => target.properties.post_without_length,
+        Some(&Method::PUT) => target.properties.put_without_length,
+        Some(_) | None => true,
+    };
+    if cx.lacks_length && !may_lack && matches!(cx.request.body, Body::Empty) {
+        return Err(LENGTH_REQUIRED.raise());
+    }
+    Ok(())
+}
+
+/// What of a target's answer is a fault, whatever its status.
+fn check_answer(response: &Message, target: &TargetPlan) -> Result<(), Fault> {
+    if let Some(name) = duplicate(&response.headers, &target.properties.repeatable_headers) {
+        return Err(DUPLICATE_RESPONSE_HEADER.raise_with(&[("name", name)]));
+    }
+    if !target.properties.ignore_allow_for_405
+        && response.status() == Some(StatusCode::METHOD_NOT_ALLOWED)
+        && !response.headers.contains_key(ALLOW)
+    {
+        return Err(RESPONSE_405_WITHOUT_ALLOW.raise());
+    }
+    Ok(())
+}
+
+/// Headers that may stand once only. Unknown: the platform's own list; its documentation names
+/// Expires, Content-Type and Authorization, the others are of a kind with them. hyper refuses
+/// a second Content-Length.
+static SINGLE: [(HeaderName, &str); 9] = [
+    (AUTHORIZATION, "Authorization"),
+    (CONTENT_TYPE, "Content-Type"),
+    (DATE, "Date"),
+    (EXPIRES, "Expires"),
+    (HOST, "Host"),
+    (IF_MODIFIED_SINCE, "If-Modified-Since"),
+    (LAST_MODIFIED, "Last-Modified"),
+    (LOCATION, "Location"),
+    (PROXY_AUTHORIZATION, "Proxy-Authorization"),
+];
+
+/// The first of them that stands twice and is not among the `repeatable`.
+pub(super) fn duplicate(headers: &HeaderMap, repeatable: &[HeaderName]) -> Option<&'static str> {
+    // As many names as values: none stands twice.
+    if headers.keys_len() == headers.len() {
+        return None;
+    }
+    let found = SINGLE.iter().find(|(name, _)| {
+        !repeatable.contains(name) && headers.get_all(name).iter().nth(1).is_some()
+    });
+    found.map(|(_, shown)| *shown)
+}
+
+fn bad_url(url: &str) -> Fault {
+    BAD_TARGET_URL.raise_with(&[("url", url)])
 }
 
 /// Where the request goes: a variable's URL, or the configured one.
@@ -99,11 +166,11 @@ fn base_url<'p>(cx: &MessageContext, target: &'p TargetPlan) -> Result<Cow<'p, P
         (Some(url), _) => Cow::Borrowed(url),
         (None, Some(TargetUrl::Fixed(url))) => return Ok(Cow::Borrowed(url)),
         (None, Some(TargetUrl::Template(template))) => {
-            template.render(cx, Unresolved::Empty).map_err(|_| faults::target_missing())?
+            template.render(cx, Unresolved::Empty).map_err(|_| TARGET_MISSING.raise())?
         }
-        (None, None) => return Err(faults::target_missing()),
+        (None, None) => return Err(TARGET_MISSING.raise()),
     };
-    ParsedUrl::parse(&rendered).map(Cow::Owned).ok_or_else(|| faults::bad_target_url(&rendered))
+    ParsedUrl::parse(&rendered).map(Cow::Owned).ok_or_else(|| bad_url(&rendered))
 }
 
 /// The URL's path, the path suffix, the request's query after the URL's own.
@@ -184,6 +251,7 @@ fn outgoing(
         // The length is that of the body as it is now.
         headers.remove(CONTENT_LENGTH);
     }
+    coding::settle(&mut headers, request.body_mut(), target.properties.compression);
     keep_true_length(&mut headers, request.body());
     if let Some(only) = &target.properties.request_headers.only {
         retain(&mut headers, only);

@@ -11,9 +11,13 @@ mod bn010_missing_policy;
 mod bn012_unused_target;
 mod bn013_unused_resource;
 mod bn014_same_policy_twice;
+mod body_check;
 mod cc008_repeated_condition;
+mod dc001_concurrent_ratelimit;
+mod dc002_oauth_v1;
 mod ep001_cors_placement;
 mod exclusion;
+mod fe001_authentication;
 mod fl001_unconditional_flow;
 mod fr001_unconditional_fault_rule;
 mod fr003_only_fault_rule;
@@ -39,14 +43,38 @@ mod pd004_proxy_endpoint_name;
 mod pd005_virtual_host;
 mod pd006_no_base_path;
 mod po006_policy_name;
+mod po007_name_convention;
+mod po008_display_name;
+mod po012_assign_to;
 mod po018_look_around;
 mod po019_callout_request;
 mod po020_callout_response;
 mod po022_quota_not_distributed;
+mod po023_quota_twice;
 mod po024_cached_errors;
+mod po026_assign_variable;
+mod po027_hmac;
+mod po028_other_profile;
 mod po029_unknown_policy_type;
+mod po030_doubled_expiry;
+mod po031_content_type;
+mod po034_message_shape;
+mod po035_quota_shape;
+mod po036_callout_response;
+mod po037_capture_source;
+mod po038_map_name;
 mod po041_exclusive_cache;
+mod po042_spike_arrest_shape;
+mod po043_callout_tls;
+mod po044_jwt_shape;
+mod po045_token_info_shape;
 pub mod rule;
+mod shape;
+mod st003_extract_json;
+mod st004_extract_xml;
+mod st005_extract_form;
+mod st006_json_threats;
+mod st007_xml_threats;
 mod st008_steps_after_raise_fault;
 mod target_connection;
 mod td001_management_target;
@@ -76,17 +104,35 @@ use crate::policy::ReadPolicy;
 
 /// Rules about policies alone, which hold for those of the environment too.
 static POLICY_RULES: &[&Rule] = &[
+    &dc001_concurrent_ratelimit::RULE,
+    &dc002_oauth_v1::RULE,
+    &fe001_authentication::RULE,
     &gw141_cache_resource::RULE,
     &gw200_unsupported_policy_type::RULE,
     &gw206_missing_shared_flow::RULE,
     &po006_policy_name::RULE,
+    &po007_name_convention::RULE,
+    &po008_display_name::RULE,
+    &po012_assign_to::RULE,
     &po018_look_around::RULE,
     &po019_callout_request::RULE,
     &po020_callout_response::RULE,
     &po022_quota_not_distributed::RULE,
     &po024_cached_errors::RULE,
+    &po026_assign_variable::RULE,
+    &po027_hmac::RULE,
     &po029_unknown_policy_type::RULE,
+    &po030_doubled_expiry::RULE,
+    &po031_content_type::RULE,
+    &po034_message_shape::RULE,
+    &po035_quota_shape::RULE,
+    &po036_callout_response::RULE,
+    &po038_map_name::RULE,
     &po041_exclusive_cache::RULE,
+    &po042_spike_arrest_shape::RULE,
+    &po043_callout_tls::RULE,
+    &po044_jwt_shape::RULE,
+    &po045_token_info_shape::RULE,
 ];
 
 /// Rules about a bundle.
@@ -121,6 +167,14 @@ static BUNDLE_RULES: &[&Rule] = &[
     &pd004_proxy_endpoint_name::RULE,
     &pd005_virtual_host::RULE,
     &pd006_no_base_path::RULE,
+    &po037_capture_source::RULE,
+    &po023_quota_twice::RULE,
+    &po028_other_profile::RULE,
+    &st003_extract_json::RULE,
+    &st004_extract_xml::RULE,
+    &st005_extract_form::RULE,
+    &st006_json_threats::RULE,
+    &st007_xml_threats::RULE,
     &st008_steps_after_raise_fault::RULE,
     &td001_management_target::RULE,
     &td003_target_endpoint_name::RULE,

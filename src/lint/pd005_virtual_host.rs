@@ -3,6 +3,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
+use crate::model::VirtualHost;
 use crate::profile::Profile;
 
 pub(super) static RULE: Rule =
@@ -13,7 +14,8 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         return;
     }
     for host in cx.proxy.proxy_endpoints.iter().flat_map(|endpoint| &endpoint.virtual_hosts) {
-        let message = format!("VirtualHost `{}` has no effect under profile `x`", host.value);
-        RULE.report(diags, host.span, message);
+        let VirtualHost { name, removal } = host;
+        let message = format!("VirtualHost `{}` has no effect under profile `x`", name.value);
+        RULE.report(diags, name.span, message).fix(*removal, "");
     }
 }

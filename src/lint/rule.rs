@@ -64,6 +64,11 @@ impl<'a> LintContext<'a> {
         self.proxy.unread.iter().any(|file| file_stem(file) == name)
     }
 
+    /// Whether all policies of a bundle are here, and not one of the environment alone.
+    pub(super) fn is_bundle(&self) -> bool {
+        !self.proxy.policies.is_empty()
+    }
+
     pub(super) fn policy(&self, name: &str) -> Option<&'a ReadPolicy> {
         self.policies.iter().find(|policy| policy.head.name.value == name)
     }

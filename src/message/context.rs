@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use hashbrown::HashMap;
+use http::Method;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{Fault, Head, Message, Value};
+use crate::message::{Body, Captured, Documents, Fault, Head, Message, Value};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -173,6 +175,10 @@ pub struct MessageContext {
     pub times: Times,
     /// The inbound request target as it came; a policy's write does not change it.
     pub inbound_target: PathAndQuery,
+    /// Whether the client sent a POST or PUT that neither has a body nor says that it has none.
+    pub lacks_length: bool,
+    pub documents: Documents,
+    pub captured: Captured,
     pub(super) values: Vec<Option<Value>>,
     pub(super) extra: HashMap<Arc<str>, Value, foldhash::fast::RandomState>,
     pub(super) message_id: OnceCell<ByteString>,
@@ -186,6 +192,7 @@ impl MessageContext {
             Head::Request(head) => head.target.clone(),
             Head::Response(_) => PathAndQuery::from_static("/"),
         };
+        let lacks_length = lacks_length(&request);
         Self {
             facts,
             clock,
@@ -207,6 +214,9 @@ impl MessageContext {
             target: None,
             times: Times::default(),
             inbound_target,
+            lacks_length,
+            documents: Documents::default(),
+            captured: Captured::default(),
             values,
             extra: HashMap::default(),
             message_id: OnceCell::new(),
@@ -252,6 +262,12 @@ impl MessageContext {
         }
     }
 
+    /// Writes an output variable, if anything reads it, and hands back what it was.
+    pub fn swap_output(&mut self, slot: Option<Slot>, value: Option<Value>) -> Option<Value> {
+        let slot = slot.filter(|slot| self.facts.slots.is_read(*slot))?;
+        std::mem::replace(self.values.get_mut(slot.index())?, value)
+    }
+
     pub fn set_slot(&mut self, slot: Slot, value: Value) {
         if let Some(place) = self.values.get_mut(slot.index()) {
             *place = Some(value);
@@ -264,4 +280,12 @@ impl MessageContext {
             self.extra.insert(name.clone(), value);
         }
     }
+}
+
+fn lacks_length(request: &Message) -> bool {
+    let wants_length = matches!(request.method(), Some(&Method::POST | &Method::PUT));
+    wants_length
+        && matches!(request.body, Body::Empty)
+        && !request.headers.contains_key(CONTENT_LENGTH)
+        && !request.headers.contains_key(TRANSFER_ENCODING)
 }

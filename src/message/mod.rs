@@ -1,8 +1,12 @@
 //! What one request carries: its messages, its variables, its fault.
 
 mod body;
+mod captured;
+pub mod coding;
 mod context;
+mod documents;
 mod fault;
+pub mod faults;
 mod form;
 mod http_message;
 mod quick;
@@ -11,10 +15,12 @@ mod time;
 mod value;
 
 pub use body::{Body, BodyError, BodyStream};
+pub use captured::{CAPTURED_MAX, Captured, CapturedError, Collector};
 pub use context::{
     Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Properties, SentTarget, TargetFacts,
     TargetState, Times,
 };
+pub use documents::Documents;
 pub use fault::{Category, Fault};
 pub use form::{append_pair, pairs, remove_pair, set_pair};
 pub use http_message::{

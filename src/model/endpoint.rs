@@ -8,7 +8,7 @@
 use crate::diag::Diagnostics;
 use crate::model::{
     Connection, Destination, Property, ProxyEndpoint, RouteRule, SharedFlow, TargetEndpoint,
-    file_stem, flow,
+    VirtualHost, file_stem, flow,
 };
 use crate::template::Template;
 use crate::xml::fields::MISSING;
@@ -122,7 +122,7 @@ fn event_flow(xml: &mut Fields<'_, '_>) {
 #[derive(Default)]
 struct ProxyConnection {
     base_path: Option<Text>,
-    virtual_hosts: Vec<Text>,
+    virtual_hosts: Vec<VirtualHost>,
     properties: Vec<Property>,
 }
 
@@ -139,10 +139,19 @@ fn proxy_connection(element: &Element, diags: &mut Diagnostics) -> ProxyConnecti
                 .help("write a ProxyEndpoint for each base path");
         }
     }
-    let virtual_hosts = texts(&mut xml, "VirtualHost");
+    let virtual_hosts = xml.children("VirtualHost").into_iter().filter_map(virtual_host).collect();
     let properties = properties(&mut xml);
     xml.finish();
     ProxyConnection { base_path, virtual_hosts, properties }
+}
+
+fn virtual_host(element: &Element) -> Option<VirtualHost> {
+    Some(VirtualHost { name: text_of(element)?, removal: element.removal() })
+}
+
+/// How many children of that name there are.
+fn count(element: &Element, name: &str) -> usize {
+    element.elements().filter(|child| child.name == name).count()
 }
 
 /// The children of that name that hold text.
@@ -211,13 +220,20 @@ fn target_connection(xml: &mut Fields<'_, '_>, endpoint: &Text) -> (Connection, 
     connections
         .extend(xml.child("HTTPTargetConnection").map(|found| ("HTTPTargetConnection", found)));
     if let Some(found) = xml.child("HttpTargetConnection") {
-        xml.diags()
+        let is_alone = connections.is_empty() && count(xml.element(), "HttpTargetConnection") == 1;
+        let finding = xml
+            .diags()
             .warning(
                 MISSPELT,
                 found.name_span,
                 "`HttpTargetConnection` is read as `HTTPTargetConnection`",
             )
             .help("write `HTTPTargetConnection`");
+        if is_alone {
+            for place in found.tag_names() {
+                finding.fix(place, "HTTPTargetConnection");
+            }
+        }
         connections.push(("HTTPTargetConnection", found));
     }
     for name in OTHER_CONNECTIONS {

@@ -122,9 +122,13 @@ fn read_step(element: &Element, diags: &mut Diagnostics) -> Option<Step> {
     let mut named = names.into_iter().filter(|name| !name.is_empty());
     let name = named.next();
     for again in named {
-        xml.diags()
+        let found = xml
+            .diags()
             .warning(STRAY, again.open_span, "a second `Name` in a `Step` is never read")
             .help("write a `Step` for each policy");
+        if name.is_some_and(|name| again.is_written_as(name)) {
+            found.fix(again.removal(), "");
+        }
     }
     if name.is_none() {
         xml.diags()
@@ -151,7 +155,8 @@ pub fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
         let message = format!("`Condition` of `{parent}` is empty");
         xml.diags()
             .warning(STRAY, element.open_span, message)
-            .note(None, "it always holds, as if it were not there");
+            .note(None, "it always holds, as if it were not there")
+            .fix(element.removal(), "");
         return None;
     }
     let text = Text { value: value.to_owned(), span: element.text_span() };

@@ -57,6 +57,8 @@ pub struct PolicyHead {
     pub enabled: bool,
     pub continue_on_error: bool,
     pub body: Element,
+    /// `DisplayName` and the like, which any policy may hold and which `body` is without.
+    pub shared: Vec<Element>,
 }
 
 #[derive(Debug)]
@@ -69,9 +71,16 @@ pub struct ProxyEndpoint {
     pub fault_rules: FaultRules,
     /// `None`: nothing written; the platform takes `/`.
     pub base_path: Option<Text>,
-    pub virtual_hosts: Vec<Text>,
+    pub virtual_hosts: Vec<VirtualHost>,
     pub properties: Vec<Property>,
     pub route_rules: Vec<RouteRule>,
+}
+
+#[derive(Debug)]
+pub struct VirtualHost {
+    pub name: Text,
+    /// What goes away with it.
+    pub removal: Span,
 }
 
 #[derive(Debug)]

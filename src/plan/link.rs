@@ -7,6 +7,7 @@ use bytestring::ByteString;
 use hashbrown::HashMap;
 
 use crate::diag::Diagnostics;
+use crate::message::faults::POLICY_NOT_SUPPORTED;
 use crate::message::{Facts, Fault, FlowFacts, FlowRef, MessageContext, TargetFacts};
 use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
@@ -14,9 +15,10 @@ use crate::model::{
 };
 use crate::plan::property_sets::PropertySets;
 use crate::plan::{
-    ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowPlan, FlowsPlan, Needs,
-    Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, SHARED_FLOWS_DEPTH_MAX,
-    SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties, TargetUrl,
+    ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
+    HookPlan, HookPoint, Hooks, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties,
+    RoutePlan, SHARED_FLOWS_DEPTH_MAX, SharedFlowPlan, StepPlan, TargetId, TargetPlan,
+    TargetProperties, TargetUrl,
 };
 use crate::policy::kind::{
     Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
@@ -31,10 +33,6 @@ use crate::template::Template;
 use crate::upstream::Scheme;
 use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
 use crate::xml::Text;
-
-/// Raised where a step reaches a policy whose type this gateway does not run yet and
-/// `[deploy] unsupported = "fault"` let it deploy.
-const NOT_SUPPORTED: &str = "steps.unsupported.PolicyNotSupported";
 
 /// What a plan is linked against.
 pub struct LinkEnvironment<'a> {
@@ -57,6 +55,7 @@ pub struct LinkEnvironment<'a> {
     pub policies: BTreeMap<&'a str, &'a PolicyHead>,
     /// The deployed shared flows by name.
     pub shared_flows: BTreeMap<&'a str, &'a ApiProxy>,
+    pub hooks: &'a Hooks<FlowHook>,
 }
 
 /// A plan, and what of the environment it was linked with.
@@ -71,12 +70,6 @@ pub struct Used {
     pub policies: BTreeSet<String>,
     /// Those that are not there too.
     pub shared_flows: BTreeSet<String>,
-}
-
-impl Used {
-    pub fn is_empty(&self) -> bool {
-        self.policies.is_empty() && self.shared_flows.is_empty()
-    }
 }
 
 /// Links a bundle that lint found fit to run. `own` are the bundle's policies; those of the
@@ -104,6 +97,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         proxy.target_endpoints.iter().map(|target| linking.target(target)).collect();
     let drafts: Vec<ProxyDraft> =
         proxy.proxy_endpoints.iter().map(|endpoint| linking.draft(endpoint)).collect();
+    let hooks = environment.hooks.map(|at, hook| linking.hook(at, hook));
     let shared_flows = linking.shared_flows();
     let needs = NeedsOf { policies: &linking.policies, shared_flows: &shared_flows };
     let drafts: Vec<_> = drafts
@@ -116,6 +110,9 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
                 needs.after_target(&draft.flows, &draft.fault_rules).and(post_client_needs);
             for target in &targets {
                 late = late.and(needs.after_target(&target.flows, &target.fault_rules));
+            }
+            for hook in [&hooks.post_target, &hooks.post_proxy].into_iter().flatten() {
+                late = late.and(needs.of_shared_flow(hook.flow, 0));
             }
             (draft, late, post_client_needs)
         })
@@ -140,7 +137,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         properties: Some(Arc::new(linking.properties)),
     };
     let policies = linking.policies;
-    let plan = Plan { facts: Arc::new(facts), endpoints, targets, policies, shared_flows };
+    let plan = Plan { facts: Arc::new(facts), endpoints, targets, policies, shared_flows, hooks };
     Linked { plan, used: linking.used }
 }
 
@@ -156,6 +153,10 @@ struct ProxyDraft {
 struct SharedFlows {
     names: Vec<String>,
 }
+
+/// The variables that say which shared flow runs, and for which hook.
+const RUNNING: &str = "apigee.edge.sharedflow.name";
+const HOOK: &str = "apigee.edge.flowhook.name";
 
 impl SharedFlows {
     fn id(&mut self, name: &str) -> SharedFlowId {
@@ -203,6 +204,22 @@ impl<'a> Linking<'a> {
         let quotas: Arc<[QuotaCounter]> = Arc::from(self.quotas.as_slice());
         for read in reads {
             self.policy(read, &quotas);
+        }
+    }
+
+    fn hook(&mut self, at: HookPoint, hook: &FlowHook) -> HookPlan {
+        let name = hook.shared_flow.as_str();
+        self.used.shared_flows.insert(name.to_owned());
+        let is_there = self.environment.shared_flows.contains_key(name);
+        if !is_there {
+            tracing::debug!(hook = at.name(), "shared flow `{name}` is not deployed");
+        }
+        HookPlan {
+            flow: is_there.then(|| self.shared.id(name)),
+            shared_flow: ByteString::from(name),
+            continue_on_error: hook.continue_on_error,
+            running: output(&mut self.slots, RUNNING),
+            hook_name: output(&mut self.slots, HOOK),
         }
     }
 
@@ -449,14 +466,20 @@ impl NeedsOf<'_> {
             let needs = needs.and(condition_needs(step.condition.as_ref()));
             let Some(policy) = self.policies.get(step.policy.0 as usize) else { return needs };
             let called = match &policy.step {
-                LinkedStep::Flow(call) if depth < SHARED_FLOWS_DEPTH_MAX => {
-                    call.flow.and_then(|id| self.shared_flows.get(id.0 as usize))
-                }
-                LinkedStep::Flow(_) | LinkedStep::Pure(_) | LinkedStep::Io(_) => None,
+                LinkedStep::Flow(call) => call.flow,
+                LinkedStep::Pure(_) | LinkedStep::Io(_) => None,
             };
-            let inner = called.map_or_else(Needs::default, |flow| self.of(&flow.steps, depth + 1));
-            needs.and(policy.needs).and(inner)
+            needs.and(policy.needs).and(self.of_shared_flow(called, depth))
         })
+    }
+
+    /// `depth`: how many shared flows deep the call stands.
+    fn of_shared_flow(&self, called: Option<SharedFlowId>, depth: u32) -> Needs {
+        if depth >= SHARED_FLOWS_DEPTH_MAX {
+            return Needs::default();
+        }
+        let flow = called.and_then(|id| self.shared_flows.get(id.0 as usize));
+        flow.map_or_else(Needs::default, |flow| self.of(&flow.steps, depth + 1))
     }
 }
 
@@ -576,12 +599,7 @@ impl Linker for PolicyLinker<'_, '_> {
     }
 
     fn output(&mut self, name: &str) -> Option<Slot> {
-        let mut variable = VarRef::parse(name);
-        self.binder.slots.bind_output(&mut variable);
-        match variable.place() {
-            Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => Some(*slot),
-            Place::Fixed(_) | Place::Message(..) | Place::Property | Place::Named => None,
-        }
+        output(self.binder.slots, name)
     }
 
     fn cache(&mut self, resource: Option<&str>) -> Option<Arc<NamedCache>> {
@@ -648,6 +666,16 @@ impl Linker for PolicyLinker<'_, '_> {
     }
 }
 
+/// The slot of a variable that is written for others.
+fn output(slots: &mut Slots, name: &str) -> Option<Slot> {
+    let mut variable = VarRef::parse(name);
+    slots.bind_output(&mut variable);
+    match variable.place() {
+        Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => Some(*slot),
+        Place::Fixed(_) | Place::Message(..) | Place::Property | Place::Named => None,
+    }
+}
+
 /// What stands where a policy's type is not built yet.
 struct Unsupported {
     kind: String,
@@ -655,7 +683,7 @@ struct Unsupported {
 
 impl PureStep for Unsupported {
     fn run(&self, _cx: &mut MessageContext) -> Result<Next, Fault> {
-        Err(Fault::new(NOT_SUPPORTED, format!("Policy type {} is not supported", self.kind)))
+        Err(POLICY_NOT_SUPPORTED.raise_with(&[("type", &self.kind)]))
     }
 }
 

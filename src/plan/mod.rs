@@ -3,11 +3,13 @@
 //! Source: Apigee docs, "API proxy configuration reference", "Endpoint properties
 //! reference" (names, defaults and units of the properties).
 
+mod hooks;
 mod link;
 mod properties;
 mod property_sets;
 mod url;
 
+pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};
 pub use link::{LinkEnvironment, Linked, Used, link};
 pub use url::{ParsedUrl, TargetUrl};
 
@@ -32,6 +34,7 @@ pub struct Plan {
     pub targets: Vec<TargetPlan>,
     pub policies: Vec<PolicyPlan>,
     pub shared_flows: Vec<SharedFlowPlan>,
+    pub hooks: Hooks<HookPlan>,
 }
 
 /// How deep shared flows may call each other.

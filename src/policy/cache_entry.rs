@@ -3,6 +3,8 @@
 //! Sources: Apigee docs, "LookupCache policy"; "Cache policy variables and error codes"
 //! (CacheNotFound). Faults: `steps.cache.CacheNotFound` (500).
 
+pub(super) mod page;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -61,7 +61,11 @@ impl CacheKey {
         let Some(WrittenScope { scope, text }) = scope else { return Some(key) };
         if key.has_prefix() {
             let message = format!("Scope `{}` has no effect beside a Prefix", text.value);
-            xml.diags().report(UNUSED_SCOPE, Severity::Note, text.span, message);
+            let removal = xml.element().child("Scope").map(Element::removal);
+            let found = xml.diags().report(UNUSED_SCOPE, Severity::Note, text.span, message);
+            if let Some(removal) = removal {
+                found.fix(removal, "");
+            }
         }
         Some(Self { scope, ..key })
     }

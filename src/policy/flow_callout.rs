@@ -1,12 +1,19 @@
 //! FlowCallout: runs a shared flow of the environment in the caller's variable context.
-//! Source: Apigee docs, "FlowCallout policy"; "Runtime error catalog".
-//! Faults: `flow.SharedFlowNotFound` (500), raised by the engine, which runs the flow; whatever
-//! the shared flow's own policies raise.
+//! Source: Apigee docs, "FlowCallout policy" (a parameter is seen inside the flow alone; the
+//! variable `apigee.edge.sharedflow.name`); "Runtime error catalog".
+//! Faults: `flow.SharedFlowNotFound` and `flow.SharedFlowDepthExceeded` (500), raised by the
+//! engine, which runs the flow; whatever the shared flow's own policies raise.
+//! Findings: `GW306`.
+//!
+//! Unknown: `ignoreUnresolvedVariables` of `Parameters`, which bundles have and the
+//! documentation does not. Whatever it says, a parameter that resolves to nothing is null.
+
+mod page;
 
 use crate::diag::Diagnostics;
 use crate::message::{MessageContext, Value};
 use crate::policy::kind::{
-    FlowCall, Linker, Page, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
+    FlowCall, Linker, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
 };
 use crate::template::{Template, Unresolved};
 use crate::variable::{VarRef, is_valid_name};
@@ -14,7 +21,10 @@ use crate::xml::fields::{BAD_VALUE, MISSING};
 use crate::xml::{Element, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &page::PAGE };
+
+/// A parameter that has no effect.
+const READ_ONLY: &str = "GW306";
 
 /// The name of the shared flow that runs.
 const RUNNING: &str = "apigee.edge.sharedflow.name";
@@ -73,10 +83,15 @@ impl Parameter {
             (None, "") => None,
             (None, text) => Some(Template::parse(text, element.text_span(), diags)),
         };
-        Some(Self { variable: VarRef::parse(&name.value), source, text })
+        let variable = VarRef::parse(&name.value);
+        if variable.is_read_only() {
+            let message =
+                format!("`{}` is read-only, so that the parameter has no effect", name.value);
+            diags.warning(READ_ONLY, name.span, message);
+        }
+        Some(Self { variable, source, text })
     }
 
-    /// Unknown: what an unresolved reference without a text does; the variable is null.
     fn value(&self, cx: &MessageContext) -> Option<Value> {
         if let Some(value) = self.source.as_ref().and_then(|source| cx.get_value(source)) {
             return Some(value);
@@ -121,8 +136,7 @@ impl Parameters for FlowCallout {
 }
 
 impl FlowCallout {
-    /// A parameter may not be one of the predefined variables that are read-only; such a write
-    /// has no effect.
+    /// A write to a read-only variable has no effect; lint has said so.
     fn set(&self, cx: &mut MessageContext, values: Vec<Option<Value>>) {
         for (parameter, value) in self.parameters.iter().zip(values) {
             match value {

@@ -38,22 +38,17 @@ pub struct Page {
     pub summary: &'static str,
     /// Its elements and attributes beside those that all policies have, as they are read.
     pub elements: &'static [ElementRow],
-    /// The variables that it sets.
+    /// The variables that it sets under names of its own.
     pub variables: &'static [VariableRow],
     pub faults: &'static [FaultRow],
     /// Rules that no table holds; may be empty.
     pub notes: &'static str,
 }
 
-impl Page {
-    /// Of a policy whose section stands in the page itself.
-    pub const UNWRITTEN: Self =
-        Self { summary: "", elements: &[], variables: &[], faults: &[], notes: "" };
-}
-
 #[derive(Clone, Copy, Debug)]
 pub struct ElementRow {
-    /// Below the root, such as `CacheKey/KeyFragment@ref`.
+    /// Below the root, such as `CacheKey/KeyFragment@ref`, or `@type` of the root itself; several
+    /// that one text is for, parted by a comma and a space.
     pub path: &'static str,
     /// `required`, the default's text, or empty where there is none.
     pub default: &'static str,
@@ -103,6 +98,25 @@ pub struct Uses {
     pub shared_flows: Vec<Text>,
     /// Of a Quota; the inner value is the `SharedName` in whose name it counts.
     pub quota_counter: Option<Option<String>>,
+    /// Bodies that it takes apart.
+    pub payloads: Vec<PayloadUse>,
+}
+
+/// A body, or a text in a variable, that a policy takes apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadUse {
+    /// The variable that holds it, such as `request`.
+    pub source: String,
+    pub format: PayloadFormat,
+    /// The element that asks for it.
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadFormat {
+    Json,
+    Xml,
+    Form,
 }
 
 /// A cache that a policy names.

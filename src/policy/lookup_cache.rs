@@ -4,6 +4,8 @@
 //! four on a hit and on a miss. Faults: `steps.cache.CacheNotFound` (500).
 //! Findings: `GW304` (InvalidTimeout), `GW305`, `GW306`.
 
+mod page;
+
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -12,18 +14,14 @@ use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext, Value};
 use crate::policy::cache_entry::{CacheEntry, LinkedEntry, ask, item_to_value};
 use crate::policy::kind::{
-    CacheAccess, IoStep, Linker, Next, Page, Policy, PolicyKind, Run, Step, Uses, skip_head,
+    CacheAccess, IoStep, Linker, Next, Policy, PolicyKind, Run, Step, Uses, skip_head,
 };
 use crate::store::cache::{Lookup, MissReason};
 use crate::variable::{Slot, VarRef};
 use crate::xml::{Element, Fields, Text};
 
-pub(super) static KIND: PolicyKind = PolicyKind {
-    element: "LookupCache",
-    failed_prefix: "lookupcache",
-    read,
-    page: &Page::UNWRITTEN,
-};
+pub(super) static KIND: PolicyKind =
+    PolicyKind { element: "LookupCache", failed_prefix: "lookupcache", read, page: &page::PAGE };
 
 /// The platform's InvalidTimeout.
 const NEGATIVE_TIMEOUT: &str = "GW304";

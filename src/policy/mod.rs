@@ -9,7 +9,10 @@ mod assign_message;
 mod basic_authentication;
 mod cache_entry;
 mod cache_key;
+mod data_capture;
 mod expiry_settings;
+mod extract_variables;
+mod extraction;
 mod flow_callout;
 mod invalidate_cache;
 mod json_threat_protection;
@@ -22,11 +25,14 @@ mod quota;
 mod raise_fault;
 mod rate_limit;
 mod read_property_set;
+pub mod reference;
+mod regular_expression_protection;
 mod reset_quota;
 mod spike_arrest;
 mod statistics_collector;
 #[cfg(test)]
 mod testing;
+mod threat_protection;
 mod xml_threat_protection;
 
 use crate::diag::Diagnostics;
@@ -39,6 +45,8 @@ pub static POLICIES: &[PolicyKind] = &[
     assert_condition::KIND,
     assign_message::KIND,
     basic_authentication::KIND,
+    data_capture::KIND,
+    extract_variables::KIND,
     flow_callout::KIND,
     invalidate_cache::KIND,
     json_threat_protection::KIND,
@@ -48,6 +56,7 @@ pub static POLICIES: &[PolicyKind] = &[
     quota::KIND,
     raise_fault::KIND,
     read_property_set::KIND,
+    regular_expression_protection::KIND,
     reset_quota::KIND,
     spike_arrest::KIND,
     statistics_collector::KIND,

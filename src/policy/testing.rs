@@ -39,6 +39,8 @@ pub(super) struct Rig {
     pub(super) needs_message_body: bool,
     /// The variables whose message is read as a whole or in its content.
     pub(super) needs_bodies_of: Vec<String>,
+    /// The names of the variables that the policy sets for others.
+    pub(super) outputs: Vec<String>,
     policy: String,
 }
 
@@ -57,8 +59,14 @@ impl Rig {
             clock,
             needs_message_body: false,
             needs_bodies_of: Vec::new(),
+            outputs: Vec::new(),
             policy: String::new(),
         }
+    }
+
+    /// Whose linker says that the policy is called so.
+    pub(super) fn named(policy: &str) -> Self {
+        Self { policy: policy.to_owned(), ..Self::new() }
     }
 
     /// Reads and links a policy that has no error.
@@ -202,6 +210,7 @@ impl Linker for Rig {
     }
 
     fn output(&mut self, name: &str) -> Option<Slot> {
+        self.outputs.push(name.to_owned());
         let mut variable = VarRef::parse(name);
         self.slots.bind_output(&mut variable);
         self.slots.find(name)

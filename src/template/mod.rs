@@ -9,6 +9,8 @@ mod date_format;
 mod functions;
 mod parser;
 
+pub use functions::page::{FUNCTION_SECTIONS, FunctionPage, FunctionSection};
+
 use std::borrow::Cow;
 use std::fmt::Write;
 

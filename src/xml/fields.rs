@@ -5,6 +5,8 @@
 //! finding and not a failure: the platform ignores it.
 
 use crate::diag::{Diagnostics, Severity, Span};
+#[cfg(test)]
+use crate::xml::asked;
 use crate::xml::{Attribute, Element};
 
 /// A required element, attribute or text is missing or empty.
@@ -106,20 +108,24 @@ impl<'e, 'd> Fields<'e, 'd> {
 
     /// The one child of that name, whether empty or not; a second one is reported.
     pub fn child(&mut self, name: &'static str) -> Option<&'e Element> {
-        self.asked.push(name);
+        self.note_child(name);
         let mut found = self.element.elements().filter(|child| child.name == name);
         let first = found.next()?;
         for again in found {
-            self.diags
+            let found = self
+                .diags
                 .warning(DOUBLED, again.open_span, format!("a second `{name}` is never read"))
                 .note(first.open_span, "the first one counts");
+            if again.is_written_as(first) {
+                found.fix(again.removal(), "");
+            }
         }
         Some(first)
     }
 
     /// All children of that name, in document order.
     pub fn children(&mut self, name: &'static str) -> Vec<&'e Element> {
-        self.asked.push(name);
+        self.note_child(name);
         self.element.elements().filter(|child| child.name == name).collect()
     }
 
@@ -178,10 +184,27 @@ impl<'e, 'd> Fields<'e, 'd> {
         })
     }
 
+    /// Children that the caller takes from the element itself, for their order.
+    pub fn leave(&mut self, names: &[&'static str]) {
+        for name in names {
+            self.note_child(name);
+        }
+    }
+
     /// Known and without effect.
     pub fn ignore(&mut self, names: &[&'static str]) {
+        #[cfg(test)]
+        for name in names {
+            asked::note(self.element, asked::About::Ignored, name);
+        }
         self.asked.extend_from_slice(names);
         self.asked_attributes.extend_from_slice(names);
+    }
+
+    fn note_child(&mut self, name: &'static str) {
+        #[cfg(test)]
+        asked::note(self.element, asked::About::Child, name);
+        self.asked.push(name);
     }
 
     /// Reports every child and attribute that nobody asked for.

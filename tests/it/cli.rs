@@ -12,6 +12,8 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tollgate::cli::StateDir;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 /// A name, and what is checked with a folder of its own.
 type Case = (&'static str, fn(&Path) -> Result<()>);
@@ -28,6 +30,9 @@ const CASES: &[Case] = &[
     ("a_folder_of_bundles_is_judged_by_path", a_folder_of_bundles_is_judged_by_path),
     ("json_is_one_object", json_is_one_object),
     ("other_programs_read_the_findings", other_programs_read_the_findings),
+    ("fix_mends_and_lints_what_is_left", fix_mends_and_lints_what_is_left),
+    ("diff_shows_and_writes_nothing", diff_shows_and_writes_nothing),
+    ("a_zip_is_not_mended", a_zip_is_not_mended),
     ("excluded_codes_are_not_told", excluded_codes_are_not_told),
     ("check_tells_support_and_needs", check_tells_support_and_needs),
     ("check_is_one_object", check_is_one_object),
@@ -192,7 +197,9 @@ fn json_is_one_object(root: &Path) -> Result<()> {
     let report: Value = serde_json::from_slice(&output.stdout)?;
     ensure!(report["errors"] == 1, "{report}");
     ensure!(report["bundles"][0]["path"] == "a", "{report}");
-    ensure!(report["bundles"][0]["diagnostics"][0]["severity"] == "error", "{report}");
+    let found = report["bundles"][0]["diagnostics"].as_array().context("a list")?;
+    let mut severities = found.iter().map(|found| &found["severity"]);
+    ensure!(severities.any(|severity| severity == "error"), "{report}");
     Ok(())
 }
 
@@ -216,6 +223,103 @@ fn other_programs_read_the_findings(root: &Path) -> Result<()> {
     let lines = told("github")?;
     ensure!(lines.contains("::error file=a/apiproxy/policies/Lookup.xml,line=2"), "{lines}");
     ensure!(lines.lines().all(|line| line.starts_with("::")), "{lines}");
+    Ok(())
+}
+
+/// Its policy has a Scope beside a Prefix, and a PopulateCache the old name of a timeout.
+fn write_mendable_bundle(folder: &Path) -> Result<()> {
+    write_bundle(folder)?;
+    let policies = folder.join("apiproxy/policies");
+    write(
+        &policies.join("Lookup.xml"),
+        r#"<LookupCache name="Lookup">
+  <Scope>Exclusive</Scope>
+  <CacheKey><Prefix>p</Prefix><KeyFragment ref="request.uri"/></CacheKey>
+  <AssignTo>flow.token</AssignTo>
+</LookupCache>
+"#,
+    )?;
+    write(
+        &policies.join("Populate.xml"),
+        r#"<PopulateCache name="Populate">
+  <CacheKey><Prefix>p</Prefix><KeyFragment ref="request.uri"/></CacheKey>
+  <ExpirySettings><TimeoutInSec>60</TimeoutInSec></ExpirySettings>
+  <Source>flow.token</Source>
+</PopulateCache>
+"#,
+    )
+}
+
+fn fix_mends_and_lints_what_is_left(root: &Path) -> Result<()> {
+    write_mendable_bundle(&root.join("a"))?;
+    check(root, &["lint", "a"], 0, "GW303", "1 bundle, 0 errors, 3 warnings; `--fix` mends 2")?;
+    let log: Value =
+        serde_json::from_slice(&run(root, &["lint", "a", "--format", "json"])?.stdout)?;
+    let fixes = &log["bundles"][0]["diagnostics"][0]["fix"];
+    let expected = json!([{"file": "apiproxy/policies/Lookup.xml", "line": 2, "column": 1,
+        "end_line": 3, "end_column": 1, "text": ""}]);
+    ensure!(*fixes == expected, "{log:#}");
+    let left = "a/apiproxy/policies/Populate.xml:1:22: warning[BN005]: ";
+    let arguments = ["lint", "a", "--fix", "--format", "short"];
+    check(
+        root,
+        &arguments,
+        0,
+        left,
+        "mended 2 findings in 2 files\n1 bundle, 0 errors, 2 warnings",
+    )?;
+    let lookup = fs::read_to_string(root.join("a/apiproxy/policies/Lookup.xml"))?;
+    ensure!(lookup.starts_with("<LookupCache name=\"Lookup\">\n  <CacheKey>"), "{lookup}");
+    check(root, &arguments, 0, left, "nothing to mend\n")?;
+    let strict = ["lint", "a", "--fix", "--warnings-as-errors"];
+    check(root, &strict, 1, "BN005", "")
+}
+
+fn diff_shows_and_writes_nothing(root: &Path) -> Result<()> {
+    write_mendable_bundle(&root.join("a"))?;
+    let output = run(root, &["lint", "a", "--fix", "--diff"])?;
+    ensure!(output.status.code() == Some(1), "{output:?}");
+    expect![[r#"
+        --- a/apiproxy/policies/Lookup.xml
+        +++ a/apiproxy/policies/Lookup.xml
+        @@ -1,5 +1,4 @@
+         <LookupCache name="Lookup">
+        -  <Scope>Exclusive</Scope>
+           <CacheKey><Prefix>p</Prefix><KeyFragment ref="request.uri"/></CacheKey>
+           <AssignTo>flow.token</AssignTo>
+         </LookupCache>
+        --- a/apiproxy/policies/Populate.xml
+        +++ a/apiproxy/policies/Populate.xml
+        @@ -1,5 +1,5 @@
+         <PopulateCache name="Populate">
+           <CacheKey><Prefix>p</Prefix><KeyFragment ref="request.uri"/></CacheKey>
+        -  <ExpirySettings><TimeoutInSec>60</TimeoutInSec></ExpirySettings>
+        +  <ExpirySettings><TimeoutInSeconds>60</TimeoutInSeconds></ExpirySettings>
+           <Source>flow.token</Source>
+         </PopulateCache>
+    "#]]
+    .assert_eq(&String::from_utf8(output.stdout)?);
+    let lookup = fs::read_to_string(root.join("a/apiproxy/policies/Lookup.xml"))?;
+    ensure!(lookup.contains("Scope"), "nothing is written");
+    run(root, &["lint", "a", "--fix"])?;
+    check(root, &["lint", "a", "--fix", "--diff"], 0, "", "nothing to mend\n")?;
+    check(root, &["lint", "a", "--diff"], 2, "", "--fix")?;
+    check(root, &["lint", "a", "--fix", "--diff", "--format", "json"], 2, "", "--format")
+}
+
+fn a_zip_is_not_mended(root: &Path) -> Result<()> {
+    write_mendable_bundle(&root.join("a"))?;
+    let mut zip = ZipWriter::new(fs::File::create(root.join("a.zip"))?);
+    for file in ["a.xml", "proxies/default.xml", "policies/Lookup.xml"] {
+        let name = format!("apiproxy/{file}");
+        zip.start_file(&name, SimpleFileOptions::default())?;
+        std::io::copy(&mut fs::File::open(root.join("a").join(&name))?, &mut zip)?;
+    }
+    zip.finish()?;
+    let before = fs::read(root.join("a.zip"))?;
+    let told = "a.zip: a zip is never changed; unpack it to mend 1 finding\n";
+    check(root, &["lint", "a.zip", "--fix"], 0, "note[GW303]", told)?;
+    ensure!(fs::read(root.join("a.zip"))? == before, "the zip is as it was");
     Ok(())
 }
 

@@ -16,6 +16,9 @@
 //! # comment
 //! ```
 //!
+//! A body written `gzip(text)` or `deflate(text)`, also one in the other, is sent compressed, and
+//! received so. `> !content-length` is a client that does not say that a POST or PUT has no body.
+//!
 //! A transcript without `>>` says that no target is called. `tollgate.toml` beside the bundle
 //! is its environment, else the default one with a cache `tokens`. Where `kv.json` stands there
 //! too, there is a store that holds its values: `{"encrypted": [[map, label]], "values": [[key,
@@ -24,6 +27,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -34,6 +38,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder, ZlibDecoder, ZlibEncoder};
+use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 use libtest_mimic::Trial;
 use tollgate::clock::Clock;
@@ -107,7 +114,8 @@ fn deployer(folder: &Path, clock: &Clock) -> Result<(Deployer, Arc<Registry>, Pr
     };
     let caches = Caches::new(config.profile, config.caches, clock.clone())?;
     let registry = Arc::new(Registry::default());
-    let deployer = Deployer::new(settings, Arc::new(caches), registry.clone());
+    let mut deployer = Deployer::new(settings, Arc::new(caches), registry.clone());
+    deployer.set_flow_hooks(config.flow_hooks);
     Ok((deployer, registry, config.profile))
 }
 
@@ -197,6 +205,11 @@ async fn play(
             http::HeaderName::from_bytes(name.as_bytes())?,
             http::HeaderValue::from_str(&value)?,
         );
+    }
+    // Most clients say that a POST or PUT has no body; `> !content-length` is one that does not.
+    let is_silent = exchange.sends.0.iter().any(|line| line == "!content-length");
+    if body.is_empty() && !is_silent && matches!(method, "POST" | "PUT") {
+        request.headers.entry(CONTENT_LENGTH).or_insert(http::HeaderValue::from_static("0"));
     }
     request.body = arriving(body);
 
@@ -364,7 +377,8 @@ impl Block {
             ensure!(!headers.contains_key(absent), "{absent} is there and should not");
         }
         if self.0.iter().any(String::is_empty) {
-            let found = String::from_utf8_lossy(body);
+            let (expected_body, found) = decompressed(&expected_body, body.to_vec())?;
+            let found = String::from_utf8_lossy(&found);
             ensure!(found == expected_body, "body: found {found:?}, wanted {expected_body:?}");
         }
         Ok(())
@@ -489,7 +503,42 @@ impl Upstream for ScriptedTarget {
 
 /// A body as a connection brings it: to be read once, its length known.
 fn arriving(text: String) -> Body {
-    if text.is_empty() { Body::Empty } else { Body::Stream(Box::pin(Arriving(text.into()))) }
+    if text.is_empty() {
+        return Body::Empty;
+    }
+    Body::Stream(Box::pin(Arriving(compressed(&text).into())))
+}
+
+/// The coding of a body that is written `gzip(text)` or `deflate(text)`, and what is inside.
+fn coding_of(text: &str) -> Option<(&str, &str)> {
+    let (coding, rest) = text.split_once('(')?;
+    let inner = rest.strip_suffix(')')?;
+    ["gzip", "deflate"].contains(&coding).then_some((coding, inner))
+}
+
+fn compressed(text: &str) -> Vec<u8> {
+    let Some((coding, inner)) = coding_of(text) else { return text.as_bytes().to_vec() };
+    let (inner, level) = (compressed(inner), Compression::default());
+    let mut out = Vec::new();
+    let read = match coding {
+        "gzip" => GzEncoder::new(&inner[..], level).read_to_end(&mut out),
+        _ => ZlibEncoder::new(&inner[..], level).read_to_end(&mut out),
+    };
+    read.expect("bytes in memory are compressed");
+    out
+}
+
+/// Undoes the codings in which a body is expected: the text that is expected inside, and what
+/// was found there.
+fn decompressed(expected: &str, body: Vec<u8>) -> Result<(&str, Vec<u8>)> {
+    let Some((coding, inner)) = coding_of(expected) else { return Ok((expected, body)) };
+    let mut out = Vec::new();
+    let read = match coding {
+        "gzip" => GzDecoder::new(&body[..]).read_to_end(&mut out),
+        _ => ZlibDecoder::new(&body[..]).read_to_end(&mut out),
+    };
+    read.with_context(|| format!("the body is no {coding}: {:?}", String::from_utf8_lossy(&body)))?;
+    decompressed(inner, out)
 }
 
 struct Arriving(Bytes);
@@ -513,7 +562,7 @@ impl http_body::Body for Arriving {
 
 /// A length that goes out is that of the body.
 fn check_length(headers: &http::HeaderMap, body: &[u8]) -> Result<()> {
-    let Some(declared) = headers.get(http::header::CONTENT_LENGTH) else { return Ok(()) };
+    let Some(declared) = headers.get(CONTENT_LENGTH) else { return Ok(()) };
     let length = body.len().to_string();
     ensure!(
         body.is_empty() || declared == length.as_str(),

@@ -125,5 +125,13 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/weather.xml:1:36: warning[GW132]: the revision `r2` is not a \
                 positive number",
         },
+        Code {
+            code: "GW150",
+            severities: &[Severity::Warning],
+            what: "a shared flow that went away while a flow hook of the environment names it",
+            remedy: "put it back, or detach it from the hook",
+            example: "warning[GW150]: the shared flow is gone and still attached to \
+                PreProxyFlowHook",
+        },
     ],
 };

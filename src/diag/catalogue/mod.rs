@@ -58,6 +58,56 @@ pub static WAITING: &[&str] = &[
     "GW315", // parts of message policies
 ];
 
+/// What `tollgate lint --fix` does to a finding of a code.
+#[derive(Debug)]
+pub struct Mending {
+    pub code: &'static str,
+    pub what: &'static str,
+    /// Why what the bundle does stays the same.
+    pub why: &'static str,
+}
+
+/// By code. Findings of these codes are mended where that is so, and others are left.
+pub static MENDINGS: &[Mending] = &[
+    Mending {
+        code: "GW103",
+        what: "deletes the second of two elements that are written alike",
+        why: "only the first is read",
+    },
+    Mending {
+        code: "GW134",
+        what: "writes `HTTPTargetConnection`, where it is the only connection",
+        why: "both names are read alike",
+    },
+    Mending {
+        code: "GW303",
+        what: "deletes the `Scope`",
+        why: "a key with a `Prefix` holds no scope",
+    },
+    Mending {
+        code: "GW307",
+        what: "deletes the `CacheContext`",
+        why: "its names are those of a scope, and a key with a `Prefix` holds none",
+    },
+    Mending {
+        code: "PD005",
+        what: "deletes the `VirtualHost`",
+        why: "under profile `x` nothing reads it",
+    },
+    Mending {
+        code: "PO030",
+        what: "writes `TimeoutInSeconds` for `TimeoutInSec`, where that has no `ref` and there is \
+            no `TimeoutInSeconds` yet",
+        why: "both names are read alike but for the `ref`",
+    },
+    Mending { code: "PO041", what: "deletes the `ExclusiveCache`", why: "nothing reads it" },
+    Mending {
+        code: "ST002",
+        what: "deletes an empty `Condition`, and a second `Name` that is written as the first",
+        why: "an empty Condition is none, and only the first Name is read",
+    },
+];
+
 /// Every code, section by section.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     SECTIONS.iter().flat_map(|section| section.codes)
@@ -85,6 +135,11 @@ pub fn nearest(written: &str) -> Option<&'static str> {
 }
 
 impl Code {
+    /// `None` where `--fix` does nothing.
+    pub fn mending(&self) -> Option<&'static Mending> {
+        MENDINGS.iter().find(|mending| mending.code == self.code)
+    }
+
     /// `error, warning`.
     pub fn severities_text(&self) -> String {
         let words: Vec<&str> = self.severities.iter().map(|severity| severity.as_str()).collect();

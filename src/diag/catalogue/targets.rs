@@ -7,6 +7,13 @@ pub(super) static SECTION: Section = Section {
     title: "Targets",
     codes: &[
         Code {
+            code: "FE001",
+            severities: &[Severity::Warning],
+            what: "an Authentication, the Google token of a call, under profile `edge`; one that names no token, or two",
+            remedy: "keep one token",
+            example: "apiproxy/targets/backend.xml:3:5: warning[FE001]: Apigee Edge has no `Authentication`",
+        },
+        Code {
             code: "GW134",
             severities: &[Severity::Warning],
             what: "the connection in the spelling `HttpTargetConnection`",

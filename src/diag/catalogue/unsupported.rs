@@ -52,7 +52,7 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "a connection property that the gateway knows and does not act on yet",
             remedy: "do not rely on it",
-            example: "apiproxy/targets/backend.xml:4:33: warning[GW204]: property `compression.algorithm` has \
+            example: "apiproxy/targets/backend.xml:4:33: warning[GW204]: property `use.proxy` has \
                 no effect in this gateway yet",
         },
         Code {

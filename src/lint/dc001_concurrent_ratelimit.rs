@@ -1,0 +1,20 @@
+//! DC001: a ConcurrentRatelimit, which Apigee has given up.
+//! Source: apigeelint DC001; Apigee docs, "Deprecations and retirements".
+
+use crate::diag::{Diagnostics, Severity};
+use crate::lint::rule::{LintContext, Rule};
+use crate::lint::shape::of_kind;
+
+pub(super) static RULE: Rule = Rule {
+    code: "DC001",
+    severity: Severity::Warning,
+    summary: "ConcurrentRatelimit deprecated",
+    check,
+};
+
+fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
+    for policy in of_kind(cx, "ConcurrentRatelimit") {
+        RULE.report(diags, policy.head.body.name_span, "ConcurrentRatelimit is deprecated")
+            .help("limit the load with a SpikeArrest");
+    }
+}
