@@ -22,6 +22,7 @@ use toml::de::DeTable;
 
 use crate::config::file::{Address, File};
 use crate::diag::{FileId, SourceMap};
+use crate::lint::LintOptions;
 use crate::plan::{FlowHook, Hooks};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
@@ -52,8 +53,7 @@ pub struct Config {
     pub deploy: Deploy,
     /// The shared flows of the environment that run in every proxy.
     pub flow_hooks: Hooks<FlowHook>,
-    /// Codes of lint whose warnings and notes are not told.
-    pub lint_excluded: Vec<String>,
+    pub lint: LintOptions,
     /// Lets a target be one of the gateway's own service listeners.
     pub allow_self: bool,
     pub limits: Limits,
@@ -61,6 +61,8 @@ pub struct Config {
     pub cache_backend: CacheBackend,
     /// In the order of the file, no name twice.
     pub caches: Vec<CacheDefinition>,
+    /// Where MessageLogging writes its files.
+    pub log_folder: PathBuf,
     /// Where the samples' backend listens, on loopback. `None`: it does not run.
     pub demo_backend: Option<SocketAddr>,
 }
@@ -164,7 +166,7 @@ impl Default for Config {
                 unsupported: Unsupported::Refuse,
             },
             flow_hooks: Hooks::default(),
-            lint_excluded: Vec::new(),
+            lint: LintOptions::defaults(),
             allow_self: false,
             limits: Limits {
                 body_bytes_max: 10 * 1024 * 1024,
@@ -174,6 +176,7 @@ impl Default for Config {
             store: StoreConfig::in_folder(Path::new(DEFAULT_STATE)),
             cache_backend: CacheBackend::Memory,
             caches: Vec::new(),
+            log_folder: PathBuf::from("state/logs"),
             demo_backend: None,
         }
     }
@@ -182,11 +185,12 @@ impl Default for Config {
 /// What the command line says instead of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// The state folder; [`DEFAULT_STATE`] beside the file where it says none.
-    pub state: Option<PathBuf>,
     pub profile: Option<ProfileName>,
     pub api: Option<SocketAddr>,
     pub admin: Option<SocketAddr>,
+    /// The folder of the gateway's own files, [`DEFAULT_STATE`] beside the file where it says
+    /// none; what lies there by default lies in this one.
+    pub state: Option<PathBuf>,
 }
 
 /// Why there is no configuration.
@@ -281,12 +285,20 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             unsupported: file.deploy.unsupported.unwrap_or(default.deploy.unsupported),
         },
         flow_hooks: file.flow_hooks.attached(),
-        lint_excluded: file.lint.excluded.into_iter().map(|code| code.0).collect(),
+        lint: LintOptions::from(file.lint).or(default.lint),
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),
         store: read_store(root, file.store, overrides),
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
+        log_folder: match (file.logging.folder, &overrides.state) {
+            (Some(folder), _) => {
+                let read = read_folders(root, &[folder], problems).pop();
+                read.unwrap_or(default.log_folder)
+            }
+            (None, Some(state)) => state.join("logs"),
+            (None, None) => root.join(default.log_folder),
+        },
         demo_backend: file.demo.backend.and_then(|address| read_demo(&address, problems)),
     }
 }

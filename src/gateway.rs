@@ -25,6 +25,7 @@ use crate::serve::listener::{ListenError, Listener};
 use crate::store::cache::Caches;
 use crate::store::durable::{self, Store, StoreError};
 use crate::store::kvm::Maps;
+use crate::store::logs::{LogSettings, Logs};
 use crate::upstream::PoolLimits;
 
 const CONTROL_THREADS: usize = 2;
@@ -90,8 +91,11 @@ impl Gateway {
         let caches = Arc::new(caches);
         let registry = Arc::new(Registry::default());
         let maps = control.block_on(open_maps(config, &clock))?;
+        let refused = if config.allow_self { Vec::new() } else { vec![admin_address] };
+        let (logs, log_writer) = Logs::new(log_settings(config, &refused), clock.clone());
         let mut deployer =
             Deployer::new(settings(config, demo_address), caches.clone(), registry.clone())
+                .with_logs(logs)
                 .with_maps(maps);
         deployer.set_flow_hooks(config.flow_hooks.clone());
         // One look serves both: what changes after it is a change, however soon.
@@ -112,7 +116,7 @@ impl Gateway {
                 ..ConnectionLimits::default()
             },
             pool_limits: PoolLimits::default(),
-            refused_targets: if config.allow_self { Vec::new() } else { vec![admin_address] },
+            refused_targets: refused,
         });
         let data =
             DataRuntimes::start(api, &shared).map_err(|source| StartError::Thread { source })?;
@@ -129,6 +133,7 @@ impl Gateway {
             tasks.spawn(demo::serve(socket("demo", listener)?, stopped.clone()));
         }
         tasks.spawn(sweep(caches, stopped.clone()));
+        tasks.spawn(log_writer.run(stopped.clone()));
         if config.deploy.watch {
             tasks.spawn(follow(watch, deployer, told, stopped));
         }
@@ -227,12 +232,18 @@ fn settings(config: &Config, demo: Option<SocketAddr>) -> Settings {
         environment: config.environment.clone(),
         profile: config.profile,
         unsupported_faults: config.deploy.unsupported == Unsupported::Fault,
-        excluded: config.lint_excluded.iter().cloned().collect(),
+        lint: config.lint.clone(),
         limits: crate::bundle::Limits::default(),
         body_bytes_max: config.limits.body_bytes_max,
         zone: config.time_zone.clone(),
         demo_backend: demo.map(|address| address.to_string()),
     }
+}
+
+fn log_settings(config: &Config, refused: &[SocketAddr]) -> LogSettings {
+    // The platform has these two above a proxy's folder.
+    let folder = config.log_folder.join(&config.organization).join(&config.environment);
+    LogSettings { folder, refused: refused.to_vec() }
 }
 
 /// Deploys what changes in the folders until the gateway stops.

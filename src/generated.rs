@@ -10,6 +10,8 @@ use std::path::Path;
 
 use expect_test::expect_file;
 
+use crate::message::faults::{CATALOGUE, GatewayFault};
+use crate::model::properties::{self, PropertyKind, PropertyRow};
 use crate::policy::POLICIES;
 use crate::policy::kind::PolicyKind;
 use crate::variable::{Access, FLOW_VARIABLES, FlowVariable, Scope, Type};
@@ -52,7 +54,42 @@ fn sample(kind: &PolicyKind) -> String {
 fn the_page_of_faults_has_those_of_policies() {
     let head = "| policy | when | status | errorcode | faultstring |\n|---|---|---|---|---|\n";
     let rows: String = POLICIES.iter().map(PolicyKind::fault_rows).collect();
-    check("docs/faults.md", &[("policies", format!("{head}{rows}"))]);
+    let policies = format!("{head}{rows}");
+    let head = "| when | status | errorcode | faultstring | reason |\n|---|---|---|---|---|\n";
+    let rows: String = CATALOGUE.iter().map(|row| gateway_fault(row)).collect();
+    check("docs/faults.md", &[("gateway", format!("{head}{rows}")), ("policies", policies)]);
+}
+
+fn gateway_fault(row: &GatewayFault) -> String {
+    let status = row.status.map_or("the target's".to_owned(), |status| status.as_str().to_owned());
+    let reason = row.reason.map_or(String::new(), |reason| format!("`{reason}`"));
+    let GatewayFault { when, code, faultstring, .. } = row;
+    format!("| {when} | {status} | `{code}` | `{faultstring}` | {reason} |\n")
+}
+
+#[test]
+fn the_page_of_properties_is_the_table() {
+    let table = |rows: &[PropertyRow]| {
+        let head = "| property | takes | default | what it does |\n|---|---|---|---|\n";
+        let rows: String = rows.iter().map(property_row).collect();
+        format!("{head}{rows}")
+    };
+    let parts = [("proxy", table(properties::PROXY)), ("target", table(properties::TARGET))];
+    check("docs/properties.md", &parts);
+}
+
+fn property_row(row: &PropertyRow) -> String {
+    let takes = match row.kind {
+        PropertyKind::Flag => "`true`, `false`".to_owned(),
+        PropertyKind::Millis => "milliseconds".to_owned(),
+        PropertyKind::Size => "a size, such as `10M`".to_owned(),
+        PropertyKind::Codes => "status codes, such as `2XX, 304`".to_owned(),
+        PropertyKind::Word(words) => format!("`{}`", words.join("`, `")),
+        PropertyKind::Text => "text".to_owned(),
+    };
+    let effect = if row.has_effect { "" } else { "no effect yet: " };
+    let PropertyRow { name, default, meaning, .. } = row;
+    format!("| `{name}` | {takes} | {default} | {effect}{meaning} |\n")
 }
 
 #[test]

@@ -49,6 +49,7 @@ impl Linking {
     }
 
     /// A variable that something reads.
+    #[allow(dead_code, reason = "not every bench has one")]
     pub(crate) fn variable(&mut self, name: &str) -> VarRef {
         let mut variable = VarRef::parse(name);
         self.slots.bind(&mut variable);

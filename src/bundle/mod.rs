@@ -55,6 +55,11 @@ impl BundleKind {
     }
 }
 
+/// What apigeelint reads its options from.
+const RC_FILE: &str = ".apigeelintrc";
+/// A longer one is not read.
+const RC_FILE_BYTES_MAX: u64 = 64 * 1024;
+
 /// The files of one bundle, by their paths inside the root folder.
 #[derive(Debug)]
 pub struct Bundle {
@@ -67,6 +72,8 @@ pub struct Bundle {
     prefix: String,
     files: BTreeMap<String, Bytes>,
     digest: u64,
+    /// Of an `.apigeelintrc` beside the root folder, until it is asked for.
+    rc_file: Option<Result<Bytes, String>>,
     sources: SourceMap,
     /// The texts already registered with `sources`.
     texts: HashMap<String, (FileId, Arc<str>)>,
@@ -87,7 +94,8 @@ impl Bundle {
         folder::read(&parent, kind.root(), &mut contents)?;
         let prefix = format!("{}/", kind.root());
         let bundle = Self::new(kind, path, &parent, prefix, contents.into_files()?);
-        Ok(Self { folder: Some(parent), ..bundle })
+        let rc_file = folder::read_beside(&parent, RC_FILE, RC_FILE_BYTES_MAX);
+        Ok(Self { folder: Some(parent), rc_file, ..bundle })
     }
 
     /// `name` stands for the path in errors and findings.
@@ -140,6 +148,7 @@ impl Bundle {
             digest: digest(kind, &files),
             prefix,
             files,
+            rc_file: None,
             sources: SourceMap::default(),
             texts: HashMap::new(),
         }
@@ -184,6 +193,19 @@ impl Bundle {
         self.digest
     }
 
+    /// The text of an `.apigeelintrc` beside the root folder, or why there is none. A zip has none.
+    pub fn rc_file(&mut self) -> Option<Result<(FileId, Arc<str>), String>> {
+        let bytes = match self.rc_file.as_ref()? {
+            Ok(bytes) => bytes,
+            Err(message) => return Some(Err(message.clone())),
+        };
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return Some(Err(format!("`{RC_FILE}` is not UTF-8")));
+        };
+        let text: Arc<str> = text.into();
+        Some(Ok((self.sources.add(RC_FILE, Arc::clone(&text)), text)))
+    }
+
     /// The same bundle with other texts, by the names that its [`SourceMap`] has for the files.
     pub fn with_texts(&self, texts: BTreeMap<String, String>) -> Self {
         let mut files = self.files.clone();
@@ -203,6 +225,7 @@ impl Bundle {
             prefix: self.prefix.clone(),
             digest: digest(self.kind, &files),
             files,
+            rc_file: self.rc_file.clone(),
             sources: SourceMap::default(),
             texts: HashMap::new(),
         }

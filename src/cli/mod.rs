@@ -23,6 +23,7 @@ pub use state::{StateDir, StateError};
 use crate::bundle::RewriteError;
 use crate::config::{Config, ConfigError, Overrides, ProfileName};
 use crate::gateway::StartError;
+use crate::lint::is_code;
 
 /// The exit code of a command that did what it was asked.
 pub const FINE: u8 = 0;
@@ -91,12 +92,28 @@ struct LintArguments {
     /// End with exit code 1 on warnings too
     #[arg(long)]
     warnings_as_errors: bool,
+    /// Codes whose warnings and notes are not told, such as BN005,TD002
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = lint_code)]
+    excluded: Option<Vec<String>>,
+    /// End with exit code 1 where a bundle has more warnings
+    #[arg(long, value_name = "N")]
+    max_warnings: Option<usize>,
+    /// Pass over an .apigeelintrc beside a bundle
+    #[arg(long)]
+    no_rc: bool,
     /// Mend what can be mended without a change of what the bundle does, and lint what is left
     #[arg(long)]
     fix: bool,
     /// With --fix: write nothing, and print what would change as a unified diff
     #[arg(long, requires = "fix", conflicts_with = "format")]
     diff: bool,
+}
+
+fn lint_code(code: &str) -> Result<String, String> {
+    if is_code(code) {
+        return Ok(code.to_owned());
+    }
+    Err("write two capitals and three digits, as BN005".to_owned())
 }
 
 #[derive(Debug, Args)]

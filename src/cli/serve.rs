@@ -15,12 +15,8 @@ const SAMPLE_REQUEST: &str = "/weather/rome";
 
 pub(super) fn serve(arguments: ServeArguments) -> Result<u8, CliError> {
     let path = arguments.state.unwrap_or_else(|| default_state(arguments.config.as_deref()));
-    let overrides = Overrides {
-        state: Some(path.clone()),
-        profile: None,
-        api: arguments.api,
-        admin: arguments.admin,
-    };
+    let state = Some(path.clone());
+    let overrides = Overrides { profile: None, api: arguments.api, admin: arguments.admin, state };
     let config = load(arguments.config, &overrides)?;
     let state = StateDir::open(&path)?;
     if config.insecure {

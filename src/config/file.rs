@@ -16,6 +16,7 @@ use toml::Spanned;
 use url::Url;
 
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
+use crate::lint::{self, LintOptions};
 use crate::plan::{FlowHook, Hooks};
 use crate::store::cache::definition::{CacheDefinition, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
@@ -50,6 +51,8 @@ pub(super) struct File {
     pub(super) caches: Caches,
     #[serde(default)]
     pub(super) cache: Vec<Spanned<CacheRecord>>,
+    #[serde(default)]
+    pub(super) logging: Logging,
     #[serde(default)]
     pub(super) demo: Demo,
 }
@@ -144,8 +147,20 @@ impl<'de> Deserialize<'de> for HookRecord {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lint {
-    #[serde(default)]
-    pub(super) excluded: Vec<LintCode>,
+    excluded: Option<Vec<LintCode>>,
+    condition_terms_max: Option<Number<1, 1_000_000>>,
+    policy_count_max: Option<Number<1, 1_000_000>>,
+}
+
+impl From<Lint> for LintOptions {
+    fn from(lint: Lint) -> Self {
+        Self {
+            excluded: lint.excluded.map(|codes| codes.into_iter().map(|code| code.0).collect()),
+            condition_terms_max: lint.condition_terms_max.map(Number::size),
+            policy_count_max: lint.policy_count_max.map(Number::size),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -220,6 +235,12 @@ impl TryFrom<String> for StoreUrl {
 #[serde(deny_unknown_fields)]
 pub(super) struct Caches {
     pub(super) backend: Option<CacheBackend>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Logging {
+    pub(super) folder: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -328,17 +349,13 @@ impl TryFrom<String> for Name {
 /// a list for apigeelint can be copied.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct LintCode(pub(super) String);
+struct LintCode(String);
 
 impl TryFrom<String> for LintCode {
     type Error = String;
 
     fn try_from(code: String) -> Result<Self, String> {
-        let bytes = code.strip_prefix("EX-").unwrap_or(&code).as_bytes();
-        let is_code = bytes.len() == 5
-            && bytes.iter().take(2).all(u8::is_ascii_uppercase)
-            && bytes.iter().skip(2).all(u8::is_ascii_digit);
-        if is_code {
+        if lint::is_code(&code) {
             return Ok(Self(code));
         }
         Err(format!("`{code}` is no code of lint; write two capitals and three digits, as `BN005`"))

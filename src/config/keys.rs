@@ -24,6 +24,8 @@ pub(super) const KEYS: &[&str] = &[
     "flow_hooks.post_target",
     "flow_hooks.post_proxy",
     "lint.excluded",
+    "lint.condition_terms_max",
+    "lint.policy_count_max",
     "targets.allow_self",
     "limits.body_bytes_max",
     "limits.connections_max",
@@ -48,6 +50,7 @@ pub(super) const KEYS: &[&str] = &[
     "cache.disk_size_in_mb",
     "cache.max_elements_on_disk",
     "cache.compression.minimum_size_in_kb",
+    "logging.folder",
     "demo.backend",
 ];
 

@@ -28,21 +28,28 @@ fn paths_stand_relative_to_the_file() {
     assert_eq!(config.deploy.folders, [Path::new("conf/here"), Path::new("/there")]);
     let config = parse("").expect("it is taken");
     assert_eq!(config.deploy.folders, [Path::new("conf/proxies"), Path::new("conf/policies")]);
+    assert_eq!(config.log_folder, Path::new("conf/state/logs"));
+    let config = parse("logging.folder = 'logs'").expect("it is taken");
+    assert_eq!(config.log_folder, Path::new("conf/logs"));
 }
 
 #[test]
 fn the_command_line_wins() {
     let overrides = Overrides {
-        state: None,
         profile: Some(ProfileName::X),
         api: Some("127.0.0.1:1".parse().expect("an address")),
         admin: Some("127.0.0.1:2".parse().expect("an address")),
+        state: Some(PathBuf::from("/elsewhere")),
     };
     let text = "profile = 'edge'\nlisten = { api = '127.0.0.1:3', admin = '0.0.0.0:4' }";
     let config = Config::parse(Path::new(DEFAULT_FILE), text, &overrides).expect("it is taken");
     assert_eq!(config.profile, Profile::X);
     assert_eq!(config.listen.api.port(), 1);
     assert_eq!(config.listen.admin.port(), 2);
+    assert_eq!(config.log_folder, Path::new("/elsewhere/logs"));
+    let text = "logging.folder = 'mine'";
+    let config = Config::parse(Path::new(DEFAULT_FILE), text, &overrides).expect("it is taken");
+    assert_eq!(config.log_folder, Path::new("mine"));
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Checked {
     pub sources: SourceMap,
     /// What stands before each file name where findings are shown.
     pub root: String,
+    /// The bundle may have so many warnings, where its `.apigeelintrc` or the command line says it.
+    pub warnings_max: Option<usize>,
     /// The file is not all there yet: worth another try.
     pub incomplete: bool,
 }
@@ -39,6 +41,34 @@ impl Checked {
     }
 }
 
+/// What a path holds that bundles of its environment can name.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Offer {
+    SharedFlow { name: String },
+    Policy { name: String },
+}
+
+/// Reads no more than it needs, and judges nothing. `None` for a proxy, and for what cannot be read.
+pub fn offer_of(path: &Path, limits: &Limits) -> Option<Offer> {
+    // Most are proxies in folders, which need not be opened for that.
+    if path.join(BundleKind::Proxy.root()).is_dir() {
+        return None;
+    }
+    let mut bundle = open(path, limits).ok()?;
+    let mut unheard = Diagnostics::default();
+    if is_policy(path) {
+        let head = model::read_environment_policy(&mut bundle, &mut unheard)?;
+        return Some(Offer::Policy { name: head.name.value });
+    }
+    match bundle.kind() {
+        BundleKind::Proxy => None,
+        BundleKind::SharedFlow => {
+            let flow = model::read(&mut bundle, &mut unheard)?;
+            Some(Offer::SharedFlow { name: flow.name.value })
+        }
+    }
+}
+
 /// Reads and lints what stands at `path`: a bundle's folder or zip, or a bare policy file.
 pub fn check_path(path: &Path, limits: &Limits, view: &EnvironmentView) -> Checked {
     match open(path, limits) {
@@ -52,14 +82,16 @@ pub(super) struct Judged {
     name: String,
     found: Option<Found>,
     pub(super) diags: Diagnostics,
+    warnings_max: Option<usize>,
 }
 
 impl Judged {
     /// With the bundle's texts, which its findings speak of.
     pub(super) fn with_sources(self, bundle: Bundle) -> Checked {
-        let Self { name, found, diags } = self;
+        let Self { name, found, diags, warnings_max } = self;
         let root = bundle.display_root().to_owned();
-        Checked { name, found, diags, sources: bundle.into_sources(), root, incomplete: false }
+        let sources = bundle.into_sources();
+        Checked { name, found, diags, sources, root, warnings_max, incomplete: false }
     }
 }
 
@@ -69,6 +101,7 @@ pub(super) fn open(path: &Path, limits: &Limits) -> Result<Bundle, BundleError> 
 
 pub(super) fn judge(path: &Path, bundle: &mut Bundle, view: &EnvironmentView) -> Judged {
     let mut diags = Diagnostics::default();
+    let view = &lint::view_for(bundle, view, &mut diags);
     let (name, found) = if is_policy(path) {
         let head = model::read_environment_policy(bundle, &mut diags);
         if let Some(head) = &head {
@@ -93,7 +126,8 @@ pub(super) fn judge(path: &Path, bundle: &mut Bundle, view: &EnvironmentView) ->
     };
     lint::exclude(&mut diags, bundle.sources(), view);
     diags.sort();
-    Judged { name: name.unwrap_or_else(|| file_name(path)), found, diags }
+    let warnings_max = view.lint.warnings_max;
+    Judged { name: name.unwrap_or_else(|| file_name(path)), found, diags, warnings_max }
 }
 
 pub(super) fn unreadable(path: &Path, error: &BundleError) -> Checked {
@@ -105,6 +139,7 @@ pub(super) fn unreadable(path: &Path, error: &BundleError) -> Checked {
         diags,
         sources: SourceMap::default(),
         root: String::new(),
+        warnings_max: None,
         incomplete: matches!(
             error,
             BundleError::Incomplete { .. } | BundleError::EntryChanged { .. }

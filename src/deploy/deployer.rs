@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::bundle::{BundleKind, Limits};
+use crate::clock::Clock;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{DeployedRevisions, Generation, Registry};
 use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
-use crate::lint::{DeployedPath, EnvironmentView};
+use crate::lint::{DeployedPath, EnvironmentView, LintOptions};
 use crate::model::{ApiProxy, PolicyHead};
 use crate::plan::{FlowHook, HookPoint, Hooks, LinkEnvironment, Linked, Plan, Used, link};
 use crate::policy::{self, ReadPolicy};
@@ -20,6 +21,7 @@ use crate::profile::Profile;
 use crate::store::cache::Caches;
 use crate::store::counters::{CounterBackend, MemoryCounters};
 use crate::store::kvm::Maps;
+use crate::store::logs::{LogSettings, LogWriter, Logs};
 use crate::store::metrics::Metrics;
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
@@ -37,8 +39,8 @@ pub struct Settings {
     pub profile: Profile,
     /// Whether a policy type that is not built yet refuses the bundle or faults when reached.
     pub unsupported_faults: bool,
-    /// Codes of lint that are not told of unless they are errors.
-    pub excluded: BTreeSet<String>,
+    /// What the configuration asks of lint.
+    pub lint: LintOptions,
     pub limits: Limits,
     /// The largest body that a step may read where its endpoint says nothing else.
     pub body_bytes_max: usize,
@@ -89,6 +91,9 @@ pub struct Deployer {
     counters: Arc<dyn CounterBackend>,
     metrics: Arc<Metrics>,
     maps: Maps,
+    logs: Arc<Logs>,
+    /// The other half of `logs` where nobody has taken it: lines wait there.
+    _unwritten: Option<LogWriter>,
     registry: Arc<Registry>,
     hooks: Hooks<FlowHook>,
     active: BTreeMap<PathBuf, Active>,
@@ -114,12 +119,16 @@ struct ActiveProxy {
 
 impl Deployer {
     pub fn new(settings: Settings, caches: Arc<Caches>, registry: Arc<Registry>) -> Self {
+        let nowhere = LogSettings { folder: PathBuf::new(), refused: Vec::new() };
+        let (logs, unwritten) = Logs::new(nowhere, Clock::system());
         Self {
             settings,
             caches,
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
             maps: Maps::none(),
+            logs,
+            _unwritten: Some(unwritten),
             registry,
             hooks: Hooks::default(),
             active: BTreeMap::new(),
@@ -131,6 +140,14 @@ impl Deployer {
     /// The maps that policies read and write, in place of none.
     pub fn with_maps(self, maps: Maps) -> Self {
         Self { maps, ..self }
+    }
+
+    /// Where policies log to. Without it nothing that they log is written.
+    #[must_use]
+    pub fn with_logs(mut self, logs: Arc<Logs>) -> Self {
+        self.logs = logs;
+        self._unwritten = None;
+        self
     }
 
     /// Attaches shared flows to the environment's flow hooks, in place of what was attached.
@@ -202,7 +219,7 @@ impl Deployer {
             self.settings.profile,
         );
         view.unsupported_faults = self.settings.unsupported_faults;
-        view.excluded = self.settings.excluded.clone();
+        view.lint = self.settings.lint.clone();
         view.caches = self.caches.names().into_iter().collect();
         for (at, active) in &self.active {
             if Some(at.as_path()) == path {
@@ -350,6 +367,7 @@ impl Deployer {
             metrics: &self.metrics,
             maps: &self.maps,
             profile: self.settings.profile,
+            logs: &self.logs,
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),

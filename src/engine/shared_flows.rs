@@ -13,7 +13,7 @@
 
 use bytestring::ByteString;
 
-use crate::engine::Execution;
+use crate::engine::{Course, Execution};
 use crate::message::faults::{SHARED_FLOW_NOT_FOUND, SHARED_FLOWS_TOO_DEEP};
 use crate::message::{Fault, MessageContext, Value};
 use crate::plan::{HookPoint, SHARED_FLOWS_DEPTH_MAX};
@@ -22,8 +22,12 @@ use crate::variable::Slot;
 
 impl<'p> Execution<'p> {
     /// Runs the shared flow that the environment attached there, if it did.
-    pub(super) async fn hook(&self, cx: &mut MessageContext, at: HookPoint) -> Result<(), Fault> {
-        let Some(hook) = self.plan.hooks.at(at) else { return Ok(()) };
+    pub(super) async fn hook(
+        &self,
+        cx: &mut MessageContext,
+        at: HookPoint,
+    ) -> Result<Course, Fault> {
+        let Some(hook) = self.plan.hooks.at(at) else { return Ok(Course::On) };
         let name = Value::String(ByteString::from_static(at.name()));
         let before = cx.swap_output(hook.hook_name, Some(name));
         // Boxed: most environments have no hooks, and the future of a request is as large as
@@ -40,7 +44,7 @@ impl<'p> Execution<'p> {
                     "a flow hook's fault is dropped: {}",
                     fault.text
                 );
-                self.check_deadline()
+                self.check_deadline().map(|()| Course::On)
             }
             ran => ran,
         }
@@ -51,7 +55,7 @@ impl<'p> Execution<'p> {
         &self,
         cx: &mut MessageContext,
         call: &'p FlowCall,
-    ) -> Result<(), Fault> {
+    ) -> Result<Course, Fault> {
         let before = call.parameters.enter(cx);
         let ran = self.run_shared_flow(cx, call.flow, &call.name, call.running).await;
         call.parameters.leave(cx, before);
@@ -65,7 +69,7 @@ impl<'p> Execution<'p> {
         flow: Option<SharedFlowId>,
         name: &ByteString,
         running: Option<Slot>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Course, Fault> {
         let Some(flow) = flow.and_then(|id| self.plan.shared_flow(id)) else {
             return Err(SHARED_FLOW_NOT_FOUND.raise_with(&[("name", name)]));
         };

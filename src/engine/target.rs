@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use http::header::{
-    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, EXPECT, EXPIRES, HOST,
-    IF_MODIFIED_SINCE, LAST_MODIFIED, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, EXPECT, EXPIRES, HOST,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, PROXY_AUTHORIZATION,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
@@ -23,26 +22,14 @@ use crate::message::faults::{
     TARGET_MISSING, UNEXPECTED_EOF_AT_TARGET,
 };
 use crate::message::{
-    Body, Fault, Head, Message, MessageContext, SentTarget, header_text, pairs, remove_pair,
+    Body, Fault, Head, Message, MessageContext, Phase, SentTarget, header_text, pairs,
+    remove_hop_by_hop, remove_pair,
 };
 use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl};
 use crate::template::Unresolved;
 use crate::upstream::TargetCall;
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-static HOP_BY_HOP: [HeaderName; 8] = [
-    KEEP_ALIVE,
-    PROXY_CONNECTION,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 
 /// Calls the target with the context's request; its body moves into the call.
 pub(super) async fn call(
@@ -82,6 +69,7 @@ pub(super) async fn call(
         tracing::debug!(proxy = %cx.facts.proxy, target = %target.facts.name, %error, "target call");
         faults::upstream(error)
     })?;
+    cx.phase = Phase::TargetResponse;
     cx.times.target_received_start = now;
     cx.times.target_received_end = now;
     if answer.response.status().is_some_and(|status| status.is_informational()) {
@@ -256,6 +244,12 @@ fn outgoing(
     if let Some(only) = &target.properties.request_headers.only {
         retain(&mut headers, only);
     }
+    if let Some(revalidation) = &cx.revalidation {
+        let validators = revalidation.stored.validators();
+        for (name, value) in [IF_NONE_MATCH, IF_MODIFIED_SINCE].into_iter().zip(validators) {
+            headers.extend(value.map(|value| (name, value)));
+        }
+    }
     let own_host = cx.target.as_ref().and_then(|state| state.header_host.as_ref());
     headers.insert(HOST, own_host.map_or(host, |own| header_text(own)));
     if proxy.properties.x_forwarded_for {
@@ -280,43 +274,6 @@ pub(super) fn keep_true_length(headers: &mut HeaderMap, body: &Body) {
     if !is_true && !matches!(body, Body::Empty) {
         headers.remove(CONTENT_LENGTH);
     }
-}
-
-/// RFC 9110 section 7.6.1: the fields that Connection names, and those that speak of one
-/// connection by definition.
-pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // Most messages have none, and a look at each name's length is cheaper than a search for
-    // each field.
-    if !headers.keys().any(|name| may_be_hop_by_hop(name.as_str())) {
-        return;
-    }
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-            .collect();
-        for name in named {
-            headers.remove(name);
-        }
-        headers.remove(CONNECTION);
-    }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
-}
-
-/// Whether the name has the length of one of them.
-fn may_be_hop_by_hop(name: &str) -> bool {
-    const LENGTHS: u32 = (1 << "te".len())
-        | (1 << "trailer".len())
-        | (1 << "connection".len())
-        | (1 << "proxy-connection".len())
-        | (1 << "transfer-encoding".len())
-        | (1 << "proxy-authenticate".len())
-        | (1 << "proxy-authorization".len());
-    name.len() < 32 && (LENGTHS >> name.len()) & 1 == 1
 }
 
 fn retain(headers: &mut HeaderMap, only: &[HeaderName]) {

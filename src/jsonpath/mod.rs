@@ -70,7 +70,7 @@ pub enum Found<'a> {
     Nothing,
     /// By a definite path, which leads to one place, or by a function.
     One(Cow<'a, Value>),
-    /// By an indefinite path, in the document's order; never empty.
+    /// By an indefinite path, in the document's order; a search that finds none says `Nothing`.
     Many(Vec<Cow<'a, Value>>),
 }
 

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use crate::diag::Diagnostics;
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::of_kind;
 use crate::model::{FaultRules, Flows, LocatedCondition, Step};
 use crate::xml::Element;
 
@@ -36,7 +35,8 @@ fn sources(body: &Element) -> Vec<String> {
 
 impl BodyCheck {
     pub(super) fn run(&self, cx: &LintContext<'_>, diags: &mut Diagnostics) {
-        let readers: HashMap<&str, Vec<String>> = of_kind(cx, self.kind)
+        let readers: HashMap<&str, Vec<String>> = cx
+            .of_kind(self.kind)
             .map(|policy| &policy.head)
             .filter(|head| head.enabled && (self.reads)(&head.body))
             .map(|head| (head.name.value.as_str(), self.variables_of(&head.body)))
@@ -71,7 +71,9 @@ pub(super) fn content_or_text(_body: &Element, source: &str) -> Vec<String> {
     let content = format!("{source}.content");
     match source {
         "message" | "request" | "response" => vec![content],
-        _ => vec![content, source.to_owned()],
+        // More likely a part of a message than one.
+        part if part.contains('.') => vec![part.to_owned(), content],
+        name => vec![content, name.to_owned()],
     }
 }
 

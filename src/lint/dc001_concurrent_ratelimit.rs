@@ -3,7 +3,6 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::of_kind;
 
 pub(super) static RULE: Rule = Rule {
     code: "DC001",
@@ -13,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    for policy in of_kind(cx, "ConcurrentRatelimit") {
+    for policy in cx.of_kind("ConcurrentRatelimit") {
         RULE.report(diags, policy.head.body.name_span, "ConcurrentRatelimit is deprecated")
             .help("limit the load with a SpikeArrest");
     }

@@ -4,7 +4,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{Checker, of_kind};
+use crate::lint::shape::Checker;
 use crate::xml::Element;
 use crate::xml::fields::parse_flag;
 
@@ -12,11 +12,11 @@ pub(super) static RULE: Rule =
     Rule { code: "PO012", severity: Severity::Warning, summary: "AssignTo", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    for policy in of_kind(cx, "AssignMessage") {
+    for policy in cx.of_kind("AssignMessage") {
         let body = &policy.head.body;
         let mut written = body.elements().filter(|child| child.name == "AssignTo");
         let Some(first) = written.next() else { continue };
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+        let mut checker = Checker::new(&RULE, cx, diags);
         for again in written {
             checker.doubled(first, again, body);
         }

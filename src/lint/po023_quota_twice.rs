@@ -6,14 +6,13 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostics, Severity, Span};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::of_kind;
 
 pub(super) static RULE: Rule =
     Rule { code: "PO023", severity: Severity::Warning, summary: "Quota counts twice", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     let quotas: HashSet<&str> =
-        of_kind(cx, "Quota").map(|policy| policy.head.name.value.as_str()).collect();
+        cx.of_kind("Quota").map(|policy| policy.head.name.value.as_str()).collect();
     if quotas.is_empty() {
         return;
     }

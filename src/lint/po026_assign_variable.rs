@@ -5,9 +5,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{
-    ANYTHING, Checker, Holds, MAY_TEXT, Shape, TEXT, of_kind, once, once_in_x,
-};
+use crate::lint::shape::{ANYTHING, Checker, Holds, MAY_TEXT, Shape, TEXT, once, once_in_x};
 use crate::xml::Element;
 
 pub(super) static RULE: Rule = Rule {
@@ -30,12 +28,12 @@ static ASSIGN_VARIABLE: Shape = Shape::of(Holds::Elements(&[
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for (kind, parent) in [("AssignMessage", None), ("RaiseFault", Some("FaultResponse"))] {
-        for policy in of_kind(cx, kind) {
+        for policy in cx.of_kind(kind) {
             let body = &policy.head.body;
             let Some(actions) = parent.map_or(Some(body), |parent| body.child(parent)) else {
                 continue;
             };
-            let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+            let mut checker = Checker::new(&RULE, cx, diags);
             for element in actions.elements().filter(|child| child.name == "AssignVariable") {
                 checker.element(element, &ASSIGN_VARIABLE);
                 check_sources(element, &mut checker);

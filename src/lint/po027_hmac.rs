@@ -4,7 +4,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{ANYTHING, Checker, Holds, Shape, TEXT, of_kind, required};
+use crate::lint::shape::{ANYTHING, Checker, Holds, Shape, TEXT, required};
 use crate::xml::Element;
 
 pub(super) static RULE: Rule =
@@ -16,9 +16,9 @@ static HMAC: Shape = Shape::of(Holds::AmongOthers(&[
 ]));
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    for policy in of_kind(cx, "HMAC") {
+    for policy in cx.of_kind("HMAC") {
         let body = &policy.head.body;
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+        let mut checker = Checker::new(&RULE, cx, diags);
         checker.element(body, &HMAC);
         if let Some(key) = body.child("SecretKey") {
             check_key(key, &mut checker);

@@ -4,7 +4,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{ANYTHING, Checker, Holds, Shape, of_kind, once};
+use crate::lint::shape::{ANYTHING, Checker, Holds, Shape, once};
 
 pub(super) static RULE: Rule =
     Rule { code: "PO030", severity: Severity::Warning, summary: "doubled expiry", check };
@@ -18,9 +18,8 @@ static EXPIRY: Shape = Shape::of(Holds::AmongOthers(&[
 ]));
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    for policy in ["PopulateCache", "ResponseCache"].into_iter().flat_map(|kind| of_kind(cx, kind))
-    {
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+    for policy in ["PopulateCache", "ResponseCache"].into_iter().flat_map(|kind| cx.of_kind(kind)) {
+        let mut checker = Checker::new(&RULE, cx, diags);
         checker.element(&policy.head.body, &POLICY);
         checker.finish();
     }

@@ -5,15 +5,15 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{Checker, of_kind};
+use crate::lint::shape::Checker;
 use crate::xml::Element;
 
 pub(super) static RULE: Rule =
     Rule { code: "PO031", severity: Severity::Warning, summary: "payload without a type", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    for policy in of_kind(cx, "AssignMessage") {
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+    for policy in cx.of_kind("AssignMessage") {
+        let mut checker = Checker::new(&RULE, cx, diags);
         let sets = policy.head.body.elements().filter(|child| child.name == "Set");
         let mut payloads =
             sets.flat_map(|set| named(set, "Payload").map(move |payload| (set, payload)));

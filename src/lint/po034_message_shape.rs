@@ -8,7 +8,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{ANYTHING, Holds, MAY_TEXT, Shape, check_policies, many, of_kind, once};
+use crate::lint::shape::{ANYTHING, Holds, MAY_TEXT, Shape, check_policies, many, once};
 
 pub(super) static RULE: Rule = Rule {
     code: "PO034",
@@ -123,7 +123,7 @@ static PICKED_PART: Shape = Shape::with(&[], &[], Holds::Flag);
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     check_policies(&RULE, "AssignMessage", &ASSIGN_MESSAGE, cx, diags);
     check_policies(&RULE, "RaiseFault", &RAISE_FAULT, cx, diags);
-    for policy in of_kind(cx, "AssignMessage") {
+    for policy in cx.of_kind("AssignMessage") {
         let body = &policy.head.body;
         if !body.elements().any(|child| ACTIONS.contains(&child.name.as_str())) {
             let message = format!("AssignMessage `{}` does nothing", policy.head.name.value);

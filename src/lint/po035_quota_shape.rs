@@ -5,8 +5,7 @@
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
 use crate::lint::shape::{
-    ANYTHING, Checker, FLAG, Holds, MAY_TEXT, Shape, TEXT, check_policies, many, of_kind, once,
-    once_in_x,
+    ANYTHING, Checker, FLAG, Holds, MAY_TEXT, Shape, TEXT, check_policies, many, once, once_in_x,
 };
 use crate::model::PolicyHead;
 use crate::profile::Profile;
@@ -37,7 +36,7 @@ static CLASS: Shape = Shape::of(Holds::Elements(&[many("Allow", &MAY_TEXT)]));
 static PRODUCT_CONFIG: Shape =
     Shape::of(Holds::Elements(&[once("DefaultConfig", &DEFAULT_CONFIG)]));
 static DEFAULT_CONFIG: Shape = Shape::of(Holds::Elements(&[
-    once("Allow", &MAY_TEXT),
+    once("Allow", &ALLOW),
     once("Interval", &MAY_TEXT),
     once("TimeUnit", &MAY_TEXT),
 ]));
@@ -48,9 +47,9 @@ static ASYNCHRONOUS: Shape = Shape::of(Holds::SomeElements(&[
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     check_policies(&RULE, "Quota", &QUOTA, cx, diags);
-    for policy in of_kind(cx, "Quota") {
+    for policy in cx.of_kind("Quota") {
         let body = &policy.head.body;
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+        let mut checker = Checker::new(&RULE, cx, diags);
         if let Some(element) = body.child("UseQuotaConfigInAPIProduct") {
             check_product(body, element, &mut checker);
             if let Some(step) = element.attribute("stepName") {

@@ -4,7 +4,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{Checker, Holds, Shape, of_kind, once};
+use crate::lint::shape::{Checker, Holds, Shape, once};
 
 pub(super) static RULE: Rule = Rule {
     code: "PO036",
@@ -17,9 +17,9 @@ static CALLOUT: Shape = Shape::of(Holds::AmongOthers(&[once("Response", &RESPONS
 static RESPONSE: Shape = Shape::with(&[], &[], Holds::Text);
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    for policy in of_kind(cx, "ServiceCallout") {
+    for policy in cx.of_kind("ServiceCallout") {
         let body = &policy.head.body;
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+        let mut checker = Checker::new(&RULE, cx, diags);
         checker.element(body, &CALLOUT);
         if let Some(response) = body.child("Response") {
             let text = response.text();

@@ -4,7 +4,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{Checker, of_kind};
+use crate::lint::shape::Checker;
 use crate::profile::Profile;
 use crate::xml::Element;
 
@@ -12,8 +12,8 @@ pub(super) static RULE: Rule =
     Rule { code: "PO038", severity: Severity::Warning, summary: "map without a name", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    for policy in of_kind(cx, "KeyValueMapOperations") {
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+    for policy in cx.of_kind("KeyValueMapOperations") {
+        let mut checker = Checker::new(&RULE, cx, diags);
         match cx.view.profile {
             Profile::Edge => check_edge(&policy.head.body, &mut checker),
             Profile::X => check_x(&policy.head.body, &mut checker),

@@ -3,7 +3,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::shape::{ANYTHING, Checker, Holds, Shape, many, of_kind};
+use crate::lint::shape::{ANYTHING, Checker, Holds, Shape, many};
 
 pub(super) static RULE: Rule =
     Rule { code: "PO043", severity: Severity::Warning, summary: "stray in SSLInfo", check };
@@ -22,10 +22,10 @@ static SSL_INFO: Shape = Shape::of(Holds::Elements(&[
 ]));
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    for policy in of_kind(cx, "ServiceCallout") {
+    for policy in cx.of_kind("ServiceCallout") {
         let connection = policy.head.body.child("HTTPTargetConnection");
         let Some(tls) = connection.and_then(|found| found.child("SSLInfo")) else { continue };
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+        let mut checker = Checker::new(&RULE, cx, diags);
         checker.element(tls, &SSL_INFO);
         checker.finish();
     }

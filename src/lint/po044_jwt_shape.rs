@@ -7,8 +7,7 @@
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
 use crate::lint::shape::{
-    ANYTHING, Checker, FLAG, Holds, MAY_TEXT, Shape, TEXT, check_policies, many, of_kind, once,
-    required,
+    ANYTHING, Checker, FLAG, Holds, MAY_TEXT, Shape, TEXT, check_policies, many, once, required,
 };
 use crate::xml::Element;
 
@@ -97,8 +96,8 @@ const KEY_ENCRYPTION: &[(&str, &str)] = &[
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     check_policies(&RULE, "GenerateJWT", &GENERATE_JWT, cx, diags);
-    for policy in of_kind(cx, "GenerateJWT") {
-        let mut checker = Checker::new(&RULE, policy, cx.view.profile, diags);
+    for policy in cx.of_kind("GenerateJWT") {
+        let mut checker = Checker::new(&RULE, cx, diags);
         check_algorithm(&policy.head.body, &mut checker);
         checker.finish();
     }

@@ -51,7 +51,8 @@ pub struct LintContext<'a> {
 impl<'a> LintContext<'a> {
     /// Whether any step of the bundle names the policy.
     pub(super) fn is_attached(&self, policy: &PolicyHead) -> bool {
-        self.proxy.steps().any(|step| step.name.value == policy.name.value)
+        let mut steps = self.proxy.steps().chain(self.proxy.idle_steps());
+        steps.any(|step| step.name.value == policy.name.value)
     }
 
     /// Whether what names other things was read whole: every file but those of policies.
@@ -71,6 +72,11 @@ impl<'a> LintContext<'a> {
 
     pub(super) fn policy(&self, name: &str) -> Option<&'a ReadPolicy> {
         self.policies.iter().find(|policy| policy.head.name.value == name)
+    }
+
+    /// The policies of a type.
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'a ReadPolicy> {
+        self.policies.iter().filter(move |policy| policy.head.kind == kind)
     }
 
     /// Whether any RouteRule names the TargetEndpoint.

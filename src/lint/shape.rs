@@ -1,11 +1,11 @@
 //! What an element may hold, as a table, and what is said of one that holds something else.
 //!
 //! Source: Apigee docs, the page of each policy; apigeelint for what it reports under which
-//! code. Where a typed reader has warned of the same place under a code of its own, the finding
-//! here takes its place, so that a mistake is heard once; what is missing the typed reader
-//! knows best, so that it is asked for here only where there is none.
+//! code. A mistake is heard once: where a typed reader has said the same of a place, its finding
+//! stays, which knows what has no effect and what mends it; a warning is told under the rule's
+//! code instead of the reader's.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lint::rule::{LintContext, Rule};
@@ -113,58 +113,75 @@ pub(super) fn check_policies(
     cx: &LintContext<'_>,
     diags: &mut Diagnostics,
 ) {
-    for policy in of_kind(cx, kind) {
-        let mut checker = Checker::new(rule, policy, cx.view.profile, diags);
+    for policy in cx.of_kind(kind) {
+        let mut checker = Checker::new(rule, cx, diags);
         checker.shared(policy, shape);
         checker.element(&policy.head.body, shape);
         checker.finish();
     }
 }
 
-/// The policies of a type.
-pub(super) fn of_kind<'a>(
-    cx: &LintContext<'a>,
-    kind: &str,
-) -> impl Iterator<Item = &'a ReadPolicy> {
-    cx.policies.iter().filter(move |policy| policy.head.kind == kind)
-}
-
 /// What one rule says of one policy.
 pub(super) struct Checker<'d> {
     rule: &'static Rule,
     profile: Profile,
-    /// A typed reader has looked for what is missing.
-    is_read: bool,
     diags: &'d mut Diagnostics,
-    /// Where something was said.
-    places: HashSet<Span>,
+    /// What a reader may have said too, by the place and message of the finding here.
+    told: HashMap<(Span, String), Told>,
 }
+
+/// What a reader says of a place: its code, and what is missing where several things may be.
+type Told = (Span, &'static str, Option<String>);
 
 impl<'d> Checker<'d> {
     pub(super) fn new(
         rule: &'static Rule,
-        policy: &ReadPolicy,
-        profile: Profile,
+        cx: &LintContext<'_>,
         diags: &'d mut Diagnostics,
     ) -> Self {
-        Self { rule, profile, is_read: policy.kind.is_some(), diags, places: HashSet::new() }
+        Self { rule, profile: cx.view.profile, diags, told: HashMap::new() }
     }
 
-    /// Records a finding in whose place no reader warns.
+    /// Records a finding of what no reader looks for.
     pub(super) fn report(&mut self, place: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.places.insert(place);
         self.rule.report(self.diags, place, message)
     }
 
-    /// Takes out what the reader has warned of where this rule has spoken.
+    /// Records a finding that a reader may have too, under that code.
+    fn report_once(&mut self, place: Span, code: &'static str, message: String) -> &mut Diagnostic {
+        let missing = (code == MISSING).then(|| message.clone());
+        self.told.insert((place, message.clone()), (place, code, missing));
+        self.rule.report(self.diags, place, message)
+    }
+
+    /// Leaves one finding of what was said twice: the reader's, under the rule's code unless it
+    /// is an error.
     pub(super) fn finish(self) {
-        const GIVING_WAY: [&str; 4] = [MISSING, UNKNOWN, DOUBLED, BAD_VALUE];
-        if self.places.is_empty() {
+        let Self { rule, diags, told, .. } = self;
+        if told.is_empty() {
             return;
         }
-        self.diags.retain(|found| {
-            let is_told = found.span.is_some_and(|span| self.places.contains(&span));
-            !(is_told && found.severity == Severity::Warning && GIVING_WAY.contains(&found.code))
+        let own = |found: &Diagnostic| {
+            let key = (found.span?, found.message.clone());
+            if found.code == rule.code { told.get(&key) } else { None }
+        };
+        let helps: HashMap<Told, Option<String>> = diags
+            .iter()
+            .filter_map(|found| Some((own(found)?.clone(), found.help.clone())))
+            .collect();
+        let readers: HashSet<Told> =
+            diags.iter().filter_map(said).filter(|said| helps.contains_key(said)).collect();
+        diags.retain(|found| {
+            if own(found).is_some_and(|told| readers.contains(told)) {
+                return false;
+            }
+            if let Some(help) = said(found).and_then(|said| helps.get(&said))
+                && found.severity == Severity::Warning
+            {
+                found.code = rule.code;
+                found.help = help.clone().or_else(|| found.help.take());
+            }
+            true
         });
     }
 
@@ -189,13 +206,7 @@ impl<'d> Checker<'d> {
         }
         match shape.holds {
             Holds::Anything => {}
-            Holds::MayText => self.no_elements(element),
-            Holds::Text => {
-                self.no_elements(element);
-                if element.is_empty() {
-                    self.report(element.open_span, format!("`{}` is empty", element.name));
-                }
-            }
+            Holds::MayText | Holds::Text => self.no_elements(element),
             Holds::Flag => {
                 self.no_elements(element);
                 self.flag(element);
@@ -211,7 +222,7 @@ impl<'d> Checker<'d> {
             Holds::AmongOthers(children) => {
                 for child in element.elements() {
                     if let Some(known) = children.iter().find(|known| known.name == child.name) {
-                        self.element(child, known.shape);
+                        self.child(child, known, element);
                     }
                 }
                 self.counts(element, children);
@@ -234,14 +245,15 @@ impl<'d> Checker<'d> {
             }
             let known: Vec<&str> = required.iter().chain(optional).copied().collect();
             let message = format!("attribute `{name}` is unknown in `{parent}` and has no effect");
-            let found = self.report(*name_span, message);
+            let found = self.report_once(*name_span, UNKNOWN, message);
             if let Some(near) = nearest(name, &known) {
                 found.help(format!("did you mean `{near}`?"));
             }
         }
         for name in required {
             if element.attribute(name).is_none() {
-                self.report(element.open_span, format!("`{parent}` has no `{name}`"));
+                let message = format!("`{parent}` has no `{name}`");
+                self.report_once(element.open_span, MISSING, message);
             }
         }
     }
@@ -257,7 +269,8 @@ impl<'d> Checker<'d> {
         let text = text.trim();
         if !text.is_empty() && parse_flag(text).is_none() {
             let message = format!("`{text}` in `{}` is neither true nor false", element.name);
-            self.report(element.text_span(), message).help("write `true` or `false`");
+            self.report_once(element.text_span(), BAD_VALUE, message)
+                .help("write `true` or `false`");
         }
     }
 
@@ -269,11 +282,19 @@ impl<'d> Checker<'d> {
                     self.report(child.name_span, message)
                         .note(None, "the configured `profile` is `edge`");
                 }
-                Some(known) => self.element(child, known.shape),
+                Some(known) => self.child(child, known, element),
                 None => self.stray(child, element, Some(shape)),
             }
         }
         self.counts(element, children);
+    }
+
+    fn child(&mut self, child: &Element, known: &Child, parent: &Element) {
+        if matches!(known.shape.holds, Holds::Text) && child.is_empty() {
+            let message = format!("`{}` in `{}` is empty", child.name, parent.name);
+            self.report_once(child.open_span, MISSING, message);
+        }
+        self.element(child, known.shape);
     }
 
     /// How often each of them stands.
@@ -286,9 +307,9 @@ impl<'d> Checker<'d> {
                         self.doubled(first, again, element);
                     }
                 }
-                None if known.count == Count::One && !self.is_read => {
+                None if known.count == Count::One => {
                     let message = format!("`{}` has no `{}`", element.name, known.name);
-                    self.report(element.name_span, message);
+                    self.report_once(element.name_span, MISSING, message);
                 }
                 None => {}
             }
@@ -297,16 +318,25 @@ impl<'d> Checker<'d> {
 
     pub(super) fn doubled(&mut self, first: &Element, again: &Element, parent: &Element) {
         let message = format!("a second `{}` in `{}`", again.name, parent.name);
-        self.report(again.open_span, message).note(first.open_span, "the first one stands here");
+        self.report_once(again.open_span, DOUBLED, message)
+            .note(first.open_span, "the first one stands here");
     }
 
     /// An element that its parent does not have. `shape` is the parent's, where it has children.
     fn stray(&mut self, child: &Element, parent: &Element, shape: Option<&'static Shape>) {
         let message = format!("`{}` is unknown in `{}` and has no effect", child.name, parent.name);
         let help = shape.and_then(|shape| advice(&child.name, shape));
-        let found = self.report(child.name_span, message);
+        let found = self.report_once(child.name_span, UNKNOWN, message);
         found.help = help;
     }
+}
+
+/// What a finding of a reader says.
+fn said(found: &Diagnostic) -> Option<Told> {
+    const CODES: [&str; 4] = [MISSING, UNKNOWN, DOUBLED, BAD_VALUE];
+    let code = CODES.into_iter().find(|code| *code == found.code)?;
+    let missing = (code == MISSING).then(|| found.message.clone());
+    Some((found.span?, code, missing))
 }
 
 /// Where else below the shape an element of that name may stand, or which name is like it.

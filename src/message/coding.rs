@@ -29,6 +29,9 @@ const WINDOW_BITS: u8 = 15;
 const PIECE_BYTES: usize = 16 * 1024;
 /// What a decoder of a stream is given at once: deflate makes at most 1032 times as much of it.
 const DECODED_STEP_BYTES: usize = 1024;
+/// A stream may unpack to so much, or else to so many times its size: nobody passes a bomb on.
+const UNPACKED_BYTES_FREE: u64 = 10 * 1024 * 1024;
+const UNPACKED_TIMES_MAX: u64 = 200;
 /// What one turn of the reactor gives to one body.
 const TURN_BYTES: usize = 64 * 1024;
 /// A larger body in memory is compressed while it is sent.
@@ -119,10 +122,12 @@ pub fn decode(bytes: Bytes, codings: &[Coding], limit_bytes: usize) -> Result<By
 /// one of the algorithm; so does a stream where the algorithm asks for another. Of codings that
 /// are not supported, body and field stay as they are.
 pub fn settle(headers: &mut HeaderMap, body: &mut Body, algorithm: Option<Algorithm>) {
-    if algorithm.is_none() && !headers.contains_key(CONTENT_ENCODING) {
-        return;
-    }
-    if matches!(body, Body::Empty) {
+    let may_change = match body {
+        Body::Empty => false,
+        Body::Full(_) => algorithm.is_some() || headers.contains_key(CONTENT_ENCODING),
+        Body::Incoming(_) | Body::Stream(_) => algorithm.is_some(),
+    };
+    if !may_change {
         return;
     }
     let Ok(named) = codings(headers) else { return };
@@ -347,8 +352,10 @@ struct Recoded {
     decoders: Vec<Decoder>,
     encoders: Vec<Encoder>,
     waiting: VecDeque<Bytes>,
-    /// A body without a byte stays one.
-    is_empty: bool,
+    /// Bytes taken from the source; a body without one stays so.
+    taken: u64,
+    /// Bytes that came out of the decoders.
+    unpacked: u64,
     ended: bool,
 }
 
@@ -359,7 +366,8 @@ impl Recoded {
             decoders: undone.iter().rev().map(|coding| Decoder::new(*coding)).collect(),
             encoders: done.iter().map(|coding| Encoder::new(*coding)).collect(),
             waiting: VecDeque::new(),
-            is_empty: true,
+            taken: 0,
+            unpacked: 0,
             ended: false,
         }
     }
@@ -373,7 +381,7 @@ impl Recoded {
             self.waiting.pop_front();
         }
         let taken = input.len();
-        self.is_empty = false;
+        self.taken = self.taken.saturating_add(taken as u64);
         Ok(Some((self.through(input)?, taken)))
     }
 
@@ -382,6 +390,15 @@ impl Recoded {
             let mut out = Vec::new();
             decoder.feed(&bytes, &mut out, usize::MAX).map_err(broken)?;
             bytes = Bytes::from(out);
+        }
+        if !self.decoders.is_empty() {
+            self.unpacked = self.unpacked.saturating_add(bytes.len() as u64);
+            let fair = self.taken.saturating_mul(UNPACKED_TIMES_MAX).max(UNPACKED_BYTES_FREE);
+            if self.unpacked > fair {
+                let reason =
+                    format!("the body unpacks to over {UNPACKED_TIMES_MAX} times its size");
+                return Err(BodyError::Other { reason });
+            }
         }
         for encoder in &mut self.encoders {
             let mut out = Vec::new();
@@ -394,7 +411,7 @@ impl Recoded {
     /// What is left in the encoders.
     fn end(&mut self) -> Result<Bytes, BodyError> {
         self.ended = true;
-        if self.is_empty {
+        if self.taken == 0 {
             return Ok(Bytes::new());
         }
         for decoder in &self.decoders {

@@ -3,7 +3,9 @@
 use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use hashbrown::HashMap;
 use http::Method;
@@ -11,7 +13,9 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{Body, Captured, Documents, Fault, Head, Message, Value};
+use crate::message::{
+    AnswerHeaders, Body, Captured, Documents, Fault, Head, Message, StoredResponse, Value,
+};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -146,6 +150,15 @@ pub struct SentTarget {
     pub path_and_query: PathAndQuery,
 }
 
+/// An answer at hand that may be used once the target has said that it still holds.
+#[derive(Debug)]
+pub struct Revalidation {
+    pub stored: Arc<StoredResponse>,
+    /// Where it is shown that the answer was used after all, and that it was unusable.
+    pub cachehit: Option<Slot>,
+    pub invalidentry: Option<Slot>,
+}
+
 /// One request: messages, variables, place in the pipeline. It lives on one thread.
 #[derive(Debug)]
 pub struct MessageContext {
@@ -173,6 +186,15 @@ pub struct MessageContext {
     pub route_target: Option<ByteString>,
     pub target: Option<TargetState>,
     pub times: Times,
+    /// How long the target's body may pause while a policy reads it; `None` where it is
+    /// streamed past them, or there is none.
+    pub response_wait: Option<Duration>,
+    /// What the call of the target asks about.
+    pub revalidation: Option<Box<Revalidation>>,
+    /// Keys that policies' request sides keep for their response sides, by the policy's name.
+    pub kept_keys: Vec<(ByteString, Bytes)>,
+    /// What stands on the answer, whichever it will be.
+    pub answer_headers: Option<Box<AnswerHeaders>>,
     /// The inbound request target as it came; a policy's write does not change it.
     pub inbound_target: PathAndQuery,
     /// Whether the client sent a POST or PUT that neither has a body nor says that it has none.
@@ -213,6 +235,10 @@ impl MessageContext {
             route_target: None,
             target: None,
             times: Times::default(),
+            response_wait: None,
+            revalidation: None,
+            kept_keys: Vec::new(),
+            answer_headers: None,
             inbound_target,
             lacks_length,
             documents: Documents::default(),

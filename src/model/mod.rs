@@ -68,7 +68,11 @@ pub struct ProxyEndpoint {
     pub span: Span,
     pub flows: Flows,
     pub post_client: Vec<Step>,
+    /// Of the EventFlow, which nothing runs.
+    pub event_flow: Vec<Step>,
     pub fault_rules: FaultRules,
+    /// The start tag of the HTTPProxyConnection.
+    pub connection: Option<Span>,
     /// `None`: nothing written; the platform takes `/`.
     pub base_path: Option<Text>,
     pub virtual_hosts: Vec<VirtualHost>,
@@ -89,6 +93,8 @@ pub struct TargetEndpoint {
     pub file: String,
     pub span: Span,
     pub flows: Flows,
+    /// Of the EventFlow, which nothing runs.
+    pub event_flow: Vec<Step>,
     pub fault_rules: FaultRules,
     pub connection: Connection,
     /// The HTTPTargetConnection as written, for what speaks of parts that nothing runs yet.
@@ -216,8 +222,28 @@ impl ApiProxy {
         proxies.chain(targets).chain(shared)
     }
 
+    /// Every step that can run.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.step_lists().flatten()
+    }
+
+    /// Every condition of an endpoint: of its flows, steps, rules and routes.
+    pub fn conditions(&self) -> impl Iterator<Item = &LocatedCondition> {
+        let proxies = self.proxy_endpoints.iter().flat_map(|endpoint| {
+            let routes = endpoint.route_rules.iter().map(|rule| &rule.condition);
+            endpoint.flows.conditions().chain(endpoint.fault_rules.conditions()).chain(routes)
+        });
+        let targets = self.target_endpoints.iter().flat_map(|endpoint| {
+            endpoint.flows.conditions().chain(endpoint.fault_rules.conditions())
+        });
+        let steps = self.steps().map(|step| &step.condition);
+        proxies.chain(targets).chain(steps).flatten()
+    }
+
+    /// Steps that are written where nothing runs them.
+    pub fn idle_steps(&self) -> impl Iterator<Item = &Step> {
+        let proxies = self.proxy_endpoints.iter().flat_map(|endpoint| &endpoint.event_flow);
+        proxies.chain(self.target_endpoints.iter().flat_map(|endpoint| &endpoint.event_flow))
     }
 }
 
@@ -242,12 +268,21 @@ impl Flows {
         self.pre.iter().chain(&self.conditional).chain(&self.post)
     }
 
+    fn conditions(&self) -> impl Iterator<Item = &Option<LocatedCondition>> {
+        self.iter().map(|flow| &flow.condition)
+    }
+
     fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
         self.iter().flat_map(|flow| [flow.request.as_slice(), flow.response.as_slice()])
     }
 }
 
 impl FaultRules {
+    fn conditions(&self) -> impl Iterator<Item = &Option<LocatedCondition>> {
+        let rules = self.rules.iter().map(|rule| &rule.condition);
+        rules.chain(self.default.iter().map(|rule| &rule.condition))
+    }
+
     fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
         let rules = self.rules.iter().map(|rule| rule.steps.as_slice());
         rules.chain(self.default.iter().map(|rule| rule.steps.as_slice()))

@@ -13,6 +13,7 @@ use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
     LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
+use crate::plan::landing::landings;
 use crate::plan::property_sets::PropertySets;
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
@@ -21,13 +22,14 @@ use crate::plan::{
     TargetProperties, TargetUrl,
 };
 use crate::policy::kind::{
-    Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
+    CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
 };
 use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
 use crate::store::kvm::Maps;
+use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
@@ -43,6 +45,7 @@ pub struct LinkEnvironment<'a> {
     pub metrics: &'a Arc<Metrics>,
     pub maps: &'a Maps,
     pub profile: Profile,
+    pub logs: &'a Arc<Logs>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
     /// The largest body that a step may read where its endpoint says nothing else.
@@ -82,6 +85,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         flows: Vec::new(),
         policies: Vec::new(),
         policy_ids: HashMap::new(),
+        answering: Vec::new(),
         shared: SharedFlows::default(),
         used: Used::default(),
         quotas: Vec::new(),
@@ -177,6 +181,8 @@ struct Linking<'a> {
     policies: Vec<PolicyPlan>,
     /// Those of the bundle in hand.
     policy_ids: HashMap<String, PolicyId>,
+    /// Those that may answer in the target's stead.
+    answering: Vec<PolicyId>,
     shared: SharedFlows,
     used: Used,
     quotas: Vec<QuotaCounter>,
@@ -280,6 +286,9 @@ impl<'a> Linking<'a> {
             needs,
             failed,
         });
+        if read.uses.caches.iter().any(|found| found.access == CacheAccess::Respond) {
+            self.answering.push(id);
+        }
         self.policy_ids.insert(name, id);
     }
 
@@ -308,6 +317,7 @@ impl<'a> Linking<'a> {
             base_path: ByteString::from(
                 endpoint.base_path.as_ref().map_or("/", |path| path.value.as_str()),
             ),
+            landings: landings(&self.answering, &draft.flows, targets),
             flows: draft.flows,
             post_client: draft.post_client,
             fault_rules: draft.fault_rules,
@@ -554,6 +564,7 @@ impl Needs {
             message: self.message || other.message,
             error: self.error || other.error,
             request_head: self.request_head || other.request_head,
+            streams_too: self.streams_too || other.streams_too,
         }
     }
 
@@ -625,10 +636,6 @@ impl Linker for PolicyLinker<'_, '_> {
         self.proxy
     }
 
-    fn revision(&self) -> u32 {
-        self.revision
-    }
-
     fn environment(&self) -> &str {
         self.environment.environment
     }
@@ -651,6 +658,18 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn needs_message_body(&mut self) {
         self.binder.needs.message = true;
+    }
+
+    fn buffers_streams(&mut self) {
+        self.binder.needs.streams_too = true;
+    }
+
+    fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    fn logs(&self) -> Option<Arc<Logs>> {
+        Some(self.environment.logs.clone())
     }
 
     fn zone(&self) -> jiff::tz::TimeZone {

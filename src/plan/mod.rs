@@ -4,12 +4,14 @@
 //! reference" (names, defaults and units of the properties).
 
 mod hooks;
+mod landing;
 mod link;
 mod properties;
 mod property_sets;
 mod url;
 
 pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};
+pub use landing::{FlowPlace, Landing, LandingEndpoint, StepPlace};
 pub use link::{LinkEnvironment, Linked, Used, link};
 pub use url::{ParsedUrl, TargetUrl};
 
@@ -90,6 +92,14 @@ pub struct ProxyPlan {
     pub late: Needs,
     /// What the PostClientFlow reads, after the answer has gone to the client.
     pub post_client_needs: Needs,
+    /// Of policies that may answer in the target's stead.
+    pub landings: Vec<Landing>,
+}
+
+impl ProxyPlan {
+    pub fn landing(&self, policy: PolicyId) -> Option<&Landing> {
+        self.landings.iter().find(|landing| landing.policy == policy)
+    }
 }
 
 #[derive(Debug)]
@@ -139,6 +149,8 @@ pub struct Needs {
     pub error: bool,
     /// Not a body: the request's headers are read.
     pub request_head: bool,
+    /// The bodies are wanted in memory even where they are streamed.
+    pub streams_too: bool,
 }
 
 impl Needs {

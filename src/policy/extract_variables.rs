@@ -135,16 +135,16 @@ impl PureStep for ExtractVariables {
     }
 }
 
-/// Which targets this run has set.
 struct Run<'p> {
     policy: &'p ExtractVariables,
+    /// Which targets were set so far; empty where no name continues another.
     set: Vec<bool>,
 }
 
 impl ExtractVariables {
     fn extract(&self, cx: &mut MessageContext) -> Result<(), Fault> {
         let Some(origin) = self.source.origin(cx) else { return self.no_source() };
-        let mut run = Run { policy: self, set: vec![false; self.targets.len()] };
+        let mut run = Run::new(self);
         for extraction in &self.extractions {
             match extraction {
                 Extraction::Path(patterns) => run.path(patterns, &origin, cx)?,
@@ -207,7 +207,13 @@ impl ExtractVariables {
     }
 }
 
-impl Run<'_> {
+impl<'p> Run<'p> {
+    fn new(policy: &'p ExtractVariables) -> Self {
+        let is_nested = policy.targets.iter().any(|target| !target.below.is_empty());
+        let count = if is_nested { policy.targets.len() } else { 0 };
+        Self { policy, set: vec![false; count] }
+    }
+
     fn path(
         &mut self,
         patterns: &[(PathPattern, Holes)],
@@ -309,16 +315,17 @@ impl Run<'_> {
                     break;
                 }
             }
-            match cast {
-                Some(cast) => {
-                    if self.set_cast(variable.target, cast, cx)? && stops {
-                        break;
-                    }
+            let Some(cast) = cast else {
+                if policy.ignore_unresolved {
+                    continue;
                 }
                 // Unknown: which code it is. The error page has none for it, and the platform's
                 // own page for another vendor says that it faults.
-                None if !policy.ignore_unresolved => return Err(policy.execution_failed()),
-                None => {}
+                return Err(policy.execution_failed());
+            };
+            let is_set = self.set_cast(variable.target, cast, cx)?;
+            if is_set && stops {
+                break;
             }
         }
         Ok(())
@@ -414,29 +421,22 @@ impl Target {
     /// What the platform keeps as a tree: below a variable with a value there is no room for
     /// another one. Names of predefined variables are no part of that tree.
     fn nest(targets: &mut [Self]) {
-        let names: Vec<Option<String>> = targets.iter().map(Self::own_name).collect();
-        for (target, name) in targets.iter_mut().zip(&names) {
-            let Some(name) = name else { continue };
-            let is_above = |above: &Option<String>| {
-                let rest = above.as_ref().and_then(|above| name.strip_prefix(above.as_str()));
-                rest.is_some_and(|rest| rest.starts_with('.'))
-            };
-            target.below = names
-                .iter()
-                .enumerate()
-                .filter_map(|(index, above)| is_above(above).then_some(index))
-                .collect();
+        let variables: Vec<VarRef> = targets.iter().map(|found| found.variable.clone()).collect();
+        for target in targets {
+            let above = variables.iter().enumerate();
+            let above = above.filter(|(_, above)| continues(&target.variable, above));
+            target.below = above.map(|(index, _)| index).collect();
         }
     }
+}
 
-    fn own_name(&self) -> Option<String> {
-        match self.variable.place() {
-            Place::Fixed(_) | Place::Message(..) | Place::Property => None,
-            Place::Slot(_) | Place::SlotPart { .. } | Place::Named => {
-                Some(self.variable.name().to_owned())
-            }
-        }
-    }
+fn continues(variable: &VarRef, above: &VarRef) -> bool {
+    let is_own = |variable: &VarRef| match variable.place() {
+        Place::Fixed(_) | Place::Message(..) | Place::Property => false,
+        Place::Slot(_) | Place::SlotPart { .. } | Place::Named => true,
+    };
+    let rest = variable.name().strip_prefix(above.name());
+    rest.is_some_and(|rest| rest.starts_with('.')) && is_own(variable) && is_own(above)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::xml::Element;
 
 pub(super) use field::{Field, FieldKind};
 pub(super) use path_pattern::PathPattern;
-pub(super) use pattern::{Pattern, PatternError};
+pub(super) use pattern::{Case, Parse, Pattern, PatternError};
 pub(super) use payload::{
     Expression, JsonExpression, Namespaces, PathFault, read_json_path, read_xpath,
 };

@@ -15,6 +15,7 @@ use crate::message::{MessageContext, Value};
 use crate::policy::kind::{
     FlowCall, Linker, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
 };
+use crate::policy::lookup_cache::warn_read_only;
 use crate::template::{Template, Unresolved};
 use crate::variable::{VarRef, is_valid_name};
 use crate::xml::fields::{BAD_VALUE, MISSING};
@@ -22,9 +23,6 @@ use crate::xml::{Element, Text};
 
 pub(super) static KIND: PolicyKind =
     PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &page::PAGE };
-
-/// A parameter that has no effect.
-const READ_ONLY: &str = "GW306";
 
 /// The name of the shared flow that runs.
 const RUNNING: &str = "apigee.edge.sharedflow.name";
@@ -83,13 +81,9 @@ impl Parameter {
             (None, "") => None,
             (None, text) => Some(Template::parse(text, element.text_span(), diags)),
         };
-        let variable = VarRef::parse(&name.value);
-        if variable.is_read_only() {
-            let message =
-                format!("`{}` is read-only, so that the parameter has no effect", name.value);
-            diags.warning(READ_ONLY, name.span, message);
-        }
-        Some(Self { variable, source, text })
+        let assigned = Text { value: name.value.clone(), span: name.span };
+        warn_read_only(&assigned, diags);
+        Some(Self { variable: VarRef::parse(&name.value), source, text })
     }
 
     fn value(&self, cx: &MessageContext) -> Option<Value> {

@@ -124,9 +124,9 @@ impl IoStep for LinkedInvalidateCache {
             return Run::Done(Ok(Next::Continue));
         }
         if self.purge_children {
-            ask(cx, cache, key, |cache, key| cache.purge(key), |_, gone| Ok(logged(gone)))
+            ask(cx, cache, key, |cache, key| cache.purge(key), |_, _, gone| Ok(logged(gone)))
         } else {
-            let gone = |_: &mut MessageContext, gone: Result<bool, CacheError>| {
+            let gone = |_: &mut MessageContext, _: &KeyBuffer, gone: Result<bool, CacheError>| {
                 Ok(logged(gone.map(usize::from)))
             };
             ask(cx, cache, key, |cache, key| cache.remove(key), gone)

@@ -13,6 +13,7 @@ use crate::profile::Profile;
 use crate::store::cache::NamedCache;
 use crate::store::counters::{CounterBackend, MemoryCounters};
 use crate::store::kvm::Maps;
+use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Fields, Text};
@@ -137,6 +138,8 @@ pub enum CacheAccess {
     Lookup,
     Populate,
     Invalidate,
+    /// Whole responses are looked up in request flows and stored in response flows.
+    Respond,
 }
 
 /// A Quota of a bundle.
@@ -156,11 +159,6 @@ pub trait Linker: Bind {
     /// The proxy's name; empty where there is none.
     fn proxy(&self) -> &str {
         ""
-    }
-
-    /// The proxy's revision.
-    fn revision(&self) -> u32 {
-        0
     }
 
     fn environment(&self) -> &str {
@@ -205,6 +203,19 @@ pub trait Linker: Bind {
 
     /// The step reads or replaces the whole message in scope.
     fn needs_message_body(&mut self);
+
+    /// The bodies that the step reads are brought into memory where their endpoint streams, too.
+    fn buffers_streams(&mut self) {}
+
+    /// The proxy's revision.
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    /// Where policies log to. `None` where nothing is logged.
+    fn logs(&self) -> Option<Arc<Logs>> {
+        None
+    }
 
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     fn zone(&self) -> jiff::tz::TimeZone;
@@ -303,4 +314,13 @@ pub enum Run<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     Continue,
+    /// The answer is the context's response. Everything is skipped up to the policy's own step
+    /// in the response flows, and that step too; where it has none, all up to the response
+    /// flows of the ProxyEndpoint. Said in request flows only.
+    Answered,
+    /// The same where the target, asked by [`MessageContext::revalidation`], answers 304.
+    AnsweredIfNotModified,
+    /// The answer is the context's response, and the flow goes on with the response flows of
+    /// the ProxyEndpoint. Said in request flows only.
+    Respond,
 }

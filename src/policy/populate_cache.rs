@@ -95,7 +95,7 @@ impl IoStep for LinkedPopulateCache {
             cache,
             key,
             move |cache, key| cache.populate(key, item.clone(), ttl),
-            |_, stored| Ok(stored_or_logged(stored)),
+            |_, _, stored| Ok(stored_or_logged(stored)),
         )
     }
 }

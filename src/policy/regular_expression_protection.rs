@@ -125,7 +125,10 @@ impl RegularExpressionProtection {
                 Check::Path(patterns) => {
                     if let Some(path) = origin.path(cx) {
                         self.look_into(&path, patterns)?;
-                        self.look_into(&percent_decode_str(&path).decode_utf8_lossy(), patterns)?;
+                        if path.contains('%') {
+                            let decoded = percent_decode_str(&path).decode_utf8_lossy();
+                            self.look_into(&decoded, patterns)?;
+                        }
                     }
                 }
                 Check::Field { fields, patterns } => {

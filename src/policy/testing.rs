@@ -21,6 +21,7 @@ use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::{Answer, Caches, Item, Lookup, NamedCache};
 use crate::store::counters::{CounterBackend, MemoryCounters};
 use crate::store::kvm::Maps;
+use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Place, Slot, Slots, VarRef};
 use crate::xml::{self, FromXml};
@@ -35,6 +36,7 @@ pub(super) struct Rig {
     pub(super) counters: Arc<dyn CounterBackend>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) maps: Maps,
+    pub(super) logs: Option<Arc<Logs>>,
     pub(super) clock: Clock,
     pub(super) needs_message_body: bool,
     /// The variables whose message is read as a whole or in its content.
@@ -56,6 +58,7 @@ impl Rig {
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
             maps: Maps::none(),
+            logs: None,
             clock,
             needs_message_body: false,
             needs_bodies_of: Vec::new(),
@@ -241,6 +244,14 @@ impl Linker for Rig {
 
     fn metrics(&self) -> Arc<Metrics> {
         self.metrics.clone()
+    }
+
+    fn logs(&self) -> Option<Arc<Logs>> {
+        self.logs.clone()
+    }
+
+    fn revision(&self) -> u32 {
+        16
     }
 
     fn quota_counters(&self) -> Arc<[QuotaCounter]> {

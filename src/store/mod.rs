@@ -4,4 +4,5 @@ pub mod cache;
 pub mod counters;
 pub mod durable;
 pub mod kvm;
+pub mod logs;
 pub mod metrics;

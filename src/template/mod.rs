@@ -50,6 +50,19 @@ pub struct UnresolvedVariable {
     pub name: String,
 }
 
+/// A point in time by a pattern of `java.text.SimpleDateFormat`, in UTC. `None` for what is no
+/// pattern.
+pub fn format_time(pattern: &str, epoch_ms: i64) -> Option<String> {
+    let mut text = String::new();
+    date_format::write(pattern, epoch_ms, &mut text)?;
+    Some(text)
+}
+
+/// The error is the reason why the pattern is none, in a clause.
+pub fn check_time_pattern(pattern: &str) -> Result<(), String> {
+    date_format::check(pattern)
+}
+
 /// The functions that a text calls, by name. A call that parses as none (GW121) counts.
 pub fn functions_in(text: &str) -> impl Iterator<Item = &'static str> {
     memchr::memchr_iter(b'{', text.as_bytes()).filter_map(|at| {

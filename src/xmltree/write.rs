@@ -104,8 +104,8 @@ impl XmlTree {
         }
     }
 
-    /// As namespace nodes, in the order of the tag.
-    fn declared_by(&self, element: Node) -> Vec<Node> {
+    /// What an element's own tag declares, as namespace nodes in the order of the tag.
+    pub fn declared_by(&self, element: Node) -> Vec<Node> {
         let scope = |node: Node| self.data(node).map_or(0, |data| data.scope);
         // The root has that of `xml` in scope.
         let outer = self.parent(element).map_or(0, scope);

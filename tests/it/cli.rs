@@ -34,6 +34,7 @@ const CASES: &[Case] = &[
     ("diff_shows_and_writes_nothing", diff_shows_and_writes_nothing),
     ("a_zip_is_not_mended", a_zip_is_not_mended),
     ("excluded_codes_are_not_told", excluded_codes_are_not_told),
+    ("the_command_line_wins_over_the_rc_file", the_command_line_wins_over_the_rc_file),
     ("check_tells_support_and_needs", check_tells_support_and_needs),
     ("check_is_one_object", check_is_one_object),
     ("a_code_is_explained", a_code_is_explained),
@@ -252,10 +253,12 @@ fn write_mendable_bundle(folder: &Path) -> Result<()> {
 
 fn fix_mends_and_lints_what_is_left(root: &Path) -> Result<()> {
     write_mendable_bundle(&root.join("a"))?;
-    check(root, &["lint", "a"], 0, "GW303", "1 bundle, 0 errors, 3 warnings; `--fix` mends 2")?;
+    check(root, &["lint", "a"], 0, "GW303", "1 bundle, 0 errors, 5 warnings; `--fix` mends 2")?;
     let log: Value =
         serde_json::from_slice(&run(root, &["lint", "a", "--format", "json"])?.stdout)?;
-    let fixes = &log["bundles"][0]["diagnostics"][0]["fix"];
+    let found = log["bundles"][0]["diagnostics"].as_array().context("a list")?;
+    let scope = found.iter().find(|found| found["code"] == "GW303").context("the Scope")?;
+    let fixes = &scope["fix"];
     let expected = json!([{"file": "apiproxy/policies/Lookup.xml", "line": 2, "column": 1,
         "end_line": 3, "end_column": 1, "text": ""}]);
     ensure!(*fixes == expected, "{log:#}");
@@ -266,7 +269,7 @@ fn fix_mends_and_lints_what_is_left(root: &Path) -> Result<()> {
         &arguments,
         0,
         left,
-        "mended 2 findings in 2 files\n1 bundle, 0 errors, 2 warnings",
+        "mended 2 findings in 2 files\n1 bundle, 0 errors, 4 warnings",
     )?;
     let lookup = fs::read_to_string(root.join("a/apiproxy/policies/Lookup.xml"))?;
     ensure!(lookup.starts_with("<LookupCache name=\"Lookup\">\n  <CacheKey>"), "{lookup}");
@@ -332,8 +335,27 @@ fn excluded_codes_are_not_told(root: &Path) -> Result<()> {
     let output = run(root, &arguments)?;
     ensure!(!String::from_utf8(output.stdout)?.contains("BN005"));
     // Under edge the missing cache refuses the bundle, whatever is excluded.
-    let note = "an error is not switched off by `lint.excluded`";
+    let note = "an error is not switched off by an excluded code";
     check(root, &["lint", "a"], 1, note, "1 error")
+}
+
+fn the_command_line_wins_over_the_rc_file(root: &Path) -> Result<()> {
+    write_bundle(&root.join("a"))?;
+    write(&root.join("a/apiproxy/policies/Idle.xml"), r#"<RaiseFault name="Idle"/>"#)?;
+    write(&root.join("tollgate.toml"), "lint.excluded = ['PO007']\n")?;
+    write(&root.join("a/.apigeelintrc"), "--excluded BN003\n--profile apigeex\n--maxWarnings 0\n")?;
+    let lint = |more: &[&str], status, stdout: &str, stderr: &str| {
+        let arguments = [&["lint", "a", "--format", "short"][..], more].concat();
+        check(root, &arguments, status, stdout, stderr)
+    };
+    let idle = "warning[BN005]";
+    lint(&[], 1, idle, "1 bundle, 0 errors, 1 warning; 1 bundle with more warnings than allowed")?;
+    lint(&["--max-warnings", "1"], 0, idle, "1 bundle, 0 errors, 1 warning\n")?;
+    lint(&["--excluded", "BN005,XX999"], 1, "warning[BN003]", "with more warnings than allowed")?;
+    lint(&["--excluded", "BN005,BN003"], 0, "", "1 bundle, 0 errors, 0 warnings\n")?;
+    lint(&["--no-rc"], 1, "error[GW141]", "1 bundle, 1 error, 2 warnings\n")?;
+    lint(&["--profile", "edge"], 1, "error[GW141]", "1 bundle, 1 error, 1 warning")?;
+    lint(&["--excluded", "BN5"], 2, "", "write two capitals and three digits, as BN005")
 }
 
 /// Beside the cached lookup, one of each thing that is not run, or not wholly.

@@ -100,13 +100,15 @@ fn deployer(folder: &Path, clock: &Clock) -> Result<(Deployer, Arc<Registry>, Pr
         true => fs::read_to_string(&file)?,
         false => "[[cache]]\nname = 'tokens'\n".to_owned(),
     };
-    let config = Config::parse(&file, &text, &Overrides::default())?;
+    let mut config = Config::parse(&file, &text, &Overrides::default())?;
+    // Nearly every fixture has a target, and none a target server.
+    config.lint.excluded.get_or_insert_default().insert("TD002".to_owned());
     let settings = Settings {
         organization: config.organization,
         environment: config.environment,
         profile: config.profile,
         unsupported_faults: config.deploy.unsupported == Unsupported::Fault,
-        excluded: config.lint_excluded.into_iter().collect(),
+        lint: config.lint,
         limits: tollgate::bundle::Limits::default(),
         body_bytes_max: config.limits.body_bytes_max,
         demo_backend: None,

@@ -3,6 +3,7 @@
 //! `docs/lint.md` shows these tables, and a test holds it to them. A code is never used for
 //! anything else later.
 
+mod answers;
 mod conditions;
 mod endpoints;
 mod files;
@@ -44,6 +45,7 @@ pub static SECTIONS: &[&Section] = &[
     &endpoints::SECTION,
     &targets::SECTION,
     &policies::SECTION,
+    &answers::SECTION,
     &unsupported::SECTION,
 ];
 
@@ -56,6 +58,7 @@ pub static WAITING: &[&str] = &[
     "GW203", // https targets
     "GW204", // connection properties
     "GW315", // parts of message policies
+    "GW375", // syslog over TLS
 ];
 
 /// What `tollgate lint --fix` does to a finding of a code.
@@ -67,13 +70,12 @@ pub struct Mending {
     pub why: &'static str,
 }
 
+const WRITTEN_TWICE: &str = "deletes the second of two elements that are written alike";
+const FIRST_COUNTS: &str = "only the first is read";
+
 /// By code. Findings of these codes are mended where that is so, and others are left.
 pub static MENDINGS: &[Mending] = &[
-    Mending {
-        code: "GW103",
-        what: "deletes the second of two elements that are written alike",
-        why: "only the first is read",
-    },
+    Mending { code: "GW103", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "GW134",
         what: "writes `HTTPTargetConnection`, where it is the only connection",
@@ -94,13 +96,18 @@ pub static MENDINGS: &[Mending] = &[
         what: "deletes the `VirtualHost`",
         why: "under profile `x` nothing reads it",
     },
+    Mending { code: "PO012", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "PO026", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "PO030",
         what: "writes `TimeoutInSeconds` for `TimeoutInSec`, where that has no `ref` and there is \
-            no `TimeoutInSeconds` yet",
-        why: "both names are read alike but for the `ref`",
+            no `TimeoutInSeconds` yet; deletes the second of two elements that are written alike",
+        why: "both names are read alike but for the `ref`; only the first is read",
     },
+    Mending { code: "PO034", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "PO035", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending { code: "PO041", what: "deletes the `ExclusiveCache`", why: "nothing reads it" },
+    Mending { code: "PO042", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "ST002",
         what: "deletes an empty `Condition`, and a second `Name` that is written as the first",

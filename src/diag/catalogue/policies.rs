@@ -23,6 +23,13 @@ pub(super) static SECTION: Section = Section {
                 policy `PC-Token`",
         },
         Code {
+            code: "BN006",
+            severities: &[Severity::Warning],
+            what: "more than 100 policies; `lint.policy_count_max` sets another number",
+            remedy: "split the bundle",
+            example: "apiproxy/weather.xml:1:17: warning[BN006]: the bundle has 2 policies, more than 1",
+        },
+        Code {
             code: "BN007",
             severities: &[Severity::Warning],
             what: "more than 20 resource files",
@@ -33,10 +40,10 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "BN009",
             severities: &[Severity::Warning],
-            what: "a StatisticsCollector that always runs beside another",
-            remedy: "collect both in one policy, or give all Steps but one a Condition",
-            example: "apiproxy/proxies/default.xml:5:19: warning[BN009]: StatisticsCollector \
-                `SC-Two` always runs beside another",
+            what: "a StatisticsCollector that always runs beside another, or in two places",
+            remedy: "collect all in one policy that runs once, or give the Steps Conditions",
+            example: "apiproxy/policies/SC-One.xml:1:28: warning[BN009]: StatisticsCollector \
+                `SC-One` always runs beside another",
         },
         Code {
             code: "BN013",
@@ -223,28 +230,71 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Error],
             what: "NothingToExtract, MissingName, PatternWithoutVariable, InvalidPattern, NONEmptyPrefixMappedToEmptyURI, DuplicatePrefix, NoXPathsToEvaluate, EmptyXPathExpression, XPathCompilationFailed, CannotBeConvertedToNodeset, NoJSONPathsToEvaluate, EmptyJSONPathExpression, JSONPathCompilationFailed: a part of an ExtractVariables, in Apigee's words",
             remedy: "see the finding",
-            example: "apiproxy/policies/EV-Path.xml:3:14: error[GW350]: Pattern /a/b/ should have atleast one variable in ExtractVariables stepDefinition EV-Path.",
+            example: "apiproxy/policies/EV-Patterns.xml:3:18: error[GW350]: Pattern /a/b/ should have atleast one variable in ExtractVariables stepDefinition EV-Patterns.",
         },
         Code {
             code: "GW351",
             severities: &[Severity::Error],
             what: "NothingToEnforce, NoPatternsToEnforce, InvalidRegularExpression, NONEmptyPrefixMappedToEmptyURI, DuplicatePrefix, EmptyXPathExpression, XPathCompilationFailed, CannotBeConvertedToNodeset, EmptyJSONPathExpression, JSONPathCompilationFailed: a part of a RegularExpressionProtection, in Apigee's words",
             remedy: "see the finding",
-            example: "apiproxy/policies/RE-Open.xml:3:14: error[GW351]: RegularExpressionProtection RE-Open: Invalid Regular Expression (foo",
+            example: "apiproxy/policies/RE-Patterns.xml:3:18: error[GW351]: RegularExpressionProtection RE-Patterns: Invalid Regular Expression foo){2}",
         },
         Code {
             code: "GW352",
             severities: &[Severity::Error],
             what: "JsonPathCompilationFailed, XPathCompilationFailed, PatternCompilationFailed, or a doubled part: what a DataCapture cannot collect",
             remedy: "see the finding",
-            example: "apiproxy/policies/DC-Path.xml:5:18: error[GW352]: DataCapture DC-Path: Failed to compile pattern /a/{id}",
+            example: "apiproxy/policies/DC-Paths.xml:4:36: error[GW352]: DataCapture DC-Paths: Failed to compile pattern /{id}",
         },
         Code {
             code: "GW353",
             severities: &[Severity::Warning],
-            what: "an ExtractVariables that sets a read-only variable, which faults",
+            what: "an ExtractVariables that sets a variable which is read-only, or whose name continues that of another: it faults",
             remedy: "give the variable another name, or a VariablePrefix",
-            example: "apiproxy/policies/EV-Host.xml:3:14: warning[GW353]: `proxy.name` is read-only: setting it faults",
+            example: "apiproxy/policies/EV-Fixed.xml:2:38: warning[GW353]: `proxy.name` is read-only: setting it faults",
+        },
+        Code {
+            code: "GW370",
+            severities: &[Severity::Error],
+            what: "EitherOptionOrFormat, UnknownFormat: an XMLToJSON, in Apigee's words",
+            remedy: "write `Options`, or a `Format` that is xml.com, yahoo, google or badgerFish",
+            example: "apiproxy/policies/X2J-Response.xml:3:11: error[GW370]: \
+                XMLToJSON[X2J-Response]: Unknown Format google.com.",
+        },
+        Code {
+            code: "GW371",
+            severities: &[Severity::Warning],
+            what: "an option of XMLToJSON or JSONToXML that has no effect, or another one than it \
+                says",
+            remedy: "see the finding",
+            example: "apiproxy/policies/X2J-Response.xml:3:6: warning[GW371]: namespaces without a \
+                `NamespaceSeparator`",
+        },
+        Code {
+            code: "GW372",
+            severities: &[Severity::Error],
+            what: "InvalidProtocol, InvalidPort: a Syslog of a MessageLogging, in Apigee's words; \
+                or a FileName that leads out of the log folder",
+            remedy: "write TCP or UDP, a port above 0, a name without a path",
+            example: "apiproxy/policies/ML-Syslog.xml:6:15: error[GW372]: Invalid Protocol: HTTP \
+                for Syslog handler in policy ML-Syslog.",
+        },
+        Code {
+            code: "GW373",
+            severities: &[Severity::Warning],
+            what: "a MessageLogging that logs nowhere, or a part of one that counts as something \
+                else",
+            remedy: "see the finding",
+            example: "apiproxy/policies/ML-File.xml:2:13: warning[GW373]: `LOUD` is no level of a \
+                log",
+        },
+        Code {
+            code: "GW374",
+            severities: &[Severity::Warning],
+            what: "a CloudLogging, whose entries are written to a file in the log folder",
+            remedy: "pass the file on with a shipper of logs, or exclude this code",
+            example: "apiproxy/policies/ML-Cloud.xml:2:4: warning[GW374]: there is no Cloud \
+                Logging here",
         },
         Code {
             code: "GW385",
@@ -391,6 +441,13 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/AM-Silent.xml:3:5: warning[PO031]: nothing says of which type the payload is",
         },
         Code {
+            code: "PO033",
+            severities: &[Severity::Warning],
+            what: "an ExtractVariables with a part that is missing, doubled or of the wrong type",
+            remedy: "see the finding",
+            example: "apiproxy/policies/EV-Parts.xml:7:5: warning[PO033]: `JSONPayload` has no Variable",
+        },
+        Code {
             code: "PO034",
             severities: &[Severity::Warning],
             what: "an element or attribute that does not belong where it stands in an AssignMessage or RaiseFault, or a second one of an action; an AssignMessage that does nothing",
@@ -409,7 +466,14 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "a Response of a ServiceCallout that is no name of a variable, or stands twice",
             remedy: "name one variable",
-            example: "apiproxy/policies/SC-Empty.xml:2:3: warning[PO036]: `Response` is empty",
+            example: "apiproxy/policies/SC-Empty.xml:2:3: warning[PO036]: `Response` in `ServiceCallout` is empty",
+        },
+        Code {
+            code: "PO037",
+            severities: &[Severity::Warning],
+            what: "a DataCapture whose Source is not there in a flow that it is attached to",
+            remedy: "set `Source` to `request`, or attach it to another flow",
+            example: "apiproxy/policies/DC-Path.xml:5:13: warning[PO037]: `URIPath` of a response is never there",
         },
         Code {
             code: "PO038",
@@ -419,25 +483,20 @@ pub(super) static SECTION: Section = Section {
             example: "apiproxy/policies/KV-None.xml:1:2: warning[PO038]: the map is not named",
         },
         Code {
-            code: "PO033",
+            code: "PO039",
             severities: &[Severity::Warning],
-            what: "an ExtractVariables with a part that is missing, doubled or of the wrong type",
-            remedy: "see the finding",
-            example: "apiproxy/policies/EV-None.xml:2:4: warning[PO033]: `JSONPayload` has no Variable",
-        },
-        Code {
-            code: "PO037",
-            severities: &[Severity::Warning],
-            what: "a DataCapture whose Source is not there in a flow that it is attached to",
-            remedy: "set `Source` to `request`, or attach it to another flow",
-            example: "apiproxy/policies/DC-Path.xml:5:7: warning[PO037]: `URIPath` of a response is never there",
+            what: "a CloudLogging with a ResourceType other than `api`, or with `Labels` that hold \
+                none",
+            remedy: "correct it, or delete it",
+            example: "apiproxy/policies/ML-Cloud.xml:6:19: warning[PO039]: `global` is no \
+                `ResourceType` of CloudLogging",
         },
         Code {
             code: "PO040",
             severities: &[Severity::Warning],
             what: "a JSONPath of an ExtractVariables whose braces do not match",
             remedy: "close or escape them",
-            example: "apiproxy/policies/EV-Open.xml:4:17: warning[PO040]: the braces of `$.{a` do not match",
+            example: "apiproxy/policies/EV-Braces.xml:4:41: warning[PO040]: the braces of `$.cities[?(@.id == '{id}')].{name` do not match",
         },
         Code {
             code: "PO041",

@@ -69,5 +69,13 @@ pub(super) static SECTION: Section = Section {
             remedy: "deploy it, or mend the name",
             example: "apiproxy/policies/FC-Audit.xml:5:21: warning[GW206]: shared flow `audit` is not deployed",
         },
+        Code {
+            code: "GW375",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "a Syslog of a MessageLogging that asks for TLS, to which nothing is sent",
+            remedy: "log to a server on the same machine without it, and let that one pass it on",
+            example: "apiproxy/policies/ML-Syslog.xml:8:16: warning[GW375]: syslog over TLS is not \
+                supported yet",
+        },
     ],
 };

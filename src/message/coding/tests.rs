@@ -1,5 +1,7 @@
+use std::io::Read;
 use std::task::Waker;
 
+use flate2::read::GzEncoder;
 use proptest::prelude::{Just, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::prop_oneof;
 use proptest::strategy::Strategy;
@@ -129,6 +131,23 @@ fn decompression_has_a_limit_at_each_step() {
     let twice = encoded(&bomb, &[Coding::Gzip]);
     let inner = super::decode(twice, &[Coding::Gzip, Coding::Gzip], 1000);
     assert_eq!(inner, Err(CodingError::TooLarge { limit_bytes: 1000 }));
+}
+
+#[test]
+fn a_bomb_is_not_passed_on() {
+    let free = usize::try_from(UNPACKED_BYTES_FREE).expect("it is small");
+    let unpacked = |bytes: usize| {
+        let mut bomb = Vec::new();
+        GzEncoder::new(&vec![0; bytes][..], Compression::best())
+            .read_to_end(&mut bomb)
+            .expect("bytes in memory are compressed");
+        let mut body = stream(&bomb, 1 << 16);
+        settle(&mut headers("gzip"), &mut body, Some(Algorithm::Never));
+        drained(body).map(|plain| plain.len())
+    };
+    assert_eq!(unpacked(free), Ok(free));
+    let refused = Err("the body unpacks to over 200 times its size".to_owned());
+    assert_eq!(unpacked(free + 1), refused);
 }
 
 #[test]

@@ -7,8 +7,8 @@
 use crate::diag::{Diagnostics, Severity};
 use crate::policy::data_capture::{Capture, DataCapture, MessagePart, ValueOrigin};
 use crate::policy::extraction::{
-    Field, FieldKind, Namespaces, Owner, PathPattern, Pattern, PatternError, Source,
-    read_json_path, read_xpath,
+    Case, Field, FieldKind, Namespaces, Owner, Parse, PathPattern, Pattern, Source, read_json_path,
+    read_xpath,
 };
 use crate::policy::kind::{PayloadFormat, PayloadUse, Policy, skip_head};
 use crate::variable::VarRef;
@@ -155,11 +155,7 @@ impl Reading<'_> {
     }
 
     /// Each has one hole, `{$}`.
-    fn patterns<P>(
-        &mut self,
-        element: &Element,
-        parse: fn(&str, bool) -> Result<(P, Vec<String>), PatternError>,
-    ) -> Vec<P> {
+    fn patterns<P>(&mut self, element: &Element, parse: Parse<P>) -> Vec<P> {
         let owner = self.owner;
         let mut xml = element.reader(self.diags);
         if element.name != "URIPath" {
@@ -169,10 +165,10 @@ impl Reading<'_> {
         let mut patterns = Vec::new();
         for pattern in &elements {
             let mut inner = pattern.reader(xml.diags());
-            let ignore_case = inner.attribute_flag("ignoreCase", false);
+            let case = Case::read(&mut inner);
             let written = pattern.text();
             let text = written.trim();
-            match parse(text, ignore_case) {
+            match parse(text, case) {
                 Ok((parsed, holes)) if holes == ["$"] => patterns.push(parsed),
                 Ok(_) | Err(_) => {
                     owner

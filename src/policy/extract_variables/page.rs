@@ -108,47 +108,47 @@ pub(super) static PAGE: Page = Page {
         FaultRow {
             code: "steps.extractvariables.SourceMessageNotAvailable",
             status: 500,
-            faultstring: "`{source} message is not available for ExtractVariable: {policy}`",
+            faultstring: "{source} message is not available for ExtractVariable: {policy}",
             when: "The source has no value.",
         },
         FaultRow {
             code: "steps.extractvariables.JsonPathParsingFailure",
             status: 500,
-            faultstring: "`ExtractVariables {policy}: Json path parsing failed for for flow \
-                          variables {source}`",
+            faultstring: "ExtractVariables {policy}: Json path parsing failed for for flow \
+                          variables {source}",
             when: "A variable that should hold JSON does not, or the source is a part of a \
                    message that is not there.",
         },
         FaultRow {
             code: "steps.extractvariables.ExecutionFailed",
             status: 500,
-            faultstring: "`Failed to execute the ExtractVariables: {policy}`",
+            faultstring: "Failed to execute the ExtractVariables: {policy}",
             when: "A body is empty or no JSON or XML, or beyond the limits of either; an XPath \
                    leads nowhere; a path takes too long.",
         },
         FaultRow {
             code: "steps.extractvariables.InvalidJSONPath",
             status: 500,
-            faultstring: "`Invalid JSON path {path} in policy {policy}.`",
+            faultstring: "Invalid JSON path {path} in policy {policy}.",
             when: "A JSON path leads nowhere, or its template makes none.",
         },
         FaultRow {
             code: "steps.extractvariables.UnableToCast",
             status: 500,
-            faultstring: "`Unable to cast value {value} as {TYPE}.`",
+            faultstring: "Unable to cast value {value} as {type}.",
             when: "A value is none of its type.",
         },
         FaultRow {
             code: "steps.extractvariables.ImmutableVariable",
             status: 500,
-            faultstring: "`Variable {name} is immutable in ExtractVariables: {policy}`",
+            faultstring: "Variable {name} is immutable in ExtractVariables: {policy}",
             when: "The variable to set is read-only.",
         },
         FaultRow {
             code: "steps.extractvariables.SetVariableFailed",
             status: 500,
-            faultstring: "`Failed to set variable {name} value {value} from ExtractVariables: \
-                          {policy}`",
+            faultstring: "Failed to set variable {name} value {value} from ExtractVariables: \
+                          {policy}",
             when: "The variable's name continues that of one that was set before, as `a.b.c` \
                    continues `a.b`; or it does not take the value.",
         },

@@ -6,10 +6,12 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::policy::extract_variables::cast::Datatype;
-use crate::policy::extract_variables::{ExtractVariables, Extraction, Holes, PathVariable, Target};
+use crate::policy::extract_variables::{
+    ExtractVariables, Extraction, Holes, PathVariable, Target, continues,
+};
 use crate::policy::extraction::{
-    Expression, Field, FieldKind, Namespaces, Owner, PathPattern, Pattern, PatternError, Source,
-    read_json_path, read_xpath,
+    Case, Expression, Field, FieldKind, Namespaces, Owner, Parse, PathPattern, Pattern,
+    PatternError, Source, read_json_path, read_xpath,
 };
 use crate::policy::kind::{PayloadFormat, PayloadUse, Policy, skip_head};
 use crate::variable::VarRef;
@@ -121,11 +123,7 @@ impl Reading<'_> {
     }
 
     /// The patterns that are sound, and reports what else is in the element.
-    fn patterns<P>(
-        &mut self,
-        element: &Element,
-        parse: fn(&str, bool) -> Result<(P, Vec<String>), PatternError>,
-    ) -> Vec<(P, Holes)> {
+    fn patterns<P>(&mut self, element: &Element, parse: Parse<P>) -> Vec<(P, Holes)> {
         let mut xml = element.reader(self.diags);
         if element.name != "URIPath" {
             xml.attribute("name");
@@ -139,20 +137,20 @@ impl Reading<'_> {
         let mut found = Vec::new();
         for pattern in &elements {
             let mut inner = pattern.reader(xml.diags());
-            let ignore_case = inner.attribute_flag("ignoreCase", false);
+            let case = Case::read(&mut inner);
             inner.finish();
-            found.push((*pattern, ignore_case));
+            found.push((*pattern, case));
         }
         xml.finish();
         if elements.is_empty() {
             let message = format!("`{}` has no Pattern", element.name);
             self.diags.warning(SHAPE, element.open_span, message);
         }
-        for (element, ignore_case) in found {
+        for (element, case) in found {
             let written = element.text();
             let text = written.trim();
             let policy = self.owner.policy;
-            let refusal = match parse(text, ignore_case) {
+            let refusal = match parse(text, case) {
                 Ok((pattern, holes)) => {
                     let holes = holes.iter().map(|name| self.target(name, element)).collect();
                     patterns.push((pattern, holes));
@@ -291,6 +289,16 @@ impl Reading<'_> {
                 self.diags
                     .warning(DOUBTFUL, place.text_span(), message)
                     .help("give it another name, or a VariablePrefix");
+            }
+            if let Some(above) =
+                self.targets.iter().find(|above| continues(&variable, &above.variable))
+            {
+                let (name, above) = (variable.name(), above.variable.name());
+                let message = format!("`{name}` continues the name of `{above}`");
+                self.diags
+                    .warning(DOUBTFUL, place.text_span(), message)
+                    .note(None, "it faults where the policy sets both")
+                    .help("give it another name");
             }
             self.targets.push(Target { variable, below: Vec::new() });
             self.targets.len() - 1

@@ -36,10 +36,9 @@ impl PathPattern {
     /// With the names of its holes.
     pub(in crate::policy) fn parse(
         text: &str,
-        ignore_case: bool,
+        case: Case,
     ) -> Result<(Self, Vec<String>), PatternError> {
         let tokens = pattern::tokens(text)?;
-        let case = Case::of(ignore_case);
         let mut runs = vec![Run::default()];
         let mut count = 0;
         for segment in split(&tokens) {

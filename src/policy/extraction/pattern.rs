@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 use crate::policy::extraction::PATTERN_BYTES_MAX;
 use crate::variable::is_valid_name;
+use crate::xml::Fields;
 
 /// What each hole took, in the order of the holes.
 pub(in crate::policy) type Taken<'t> = SmallVec<[&'t str; 8]>;
@@ -32,12 +33,15 @@ pub(in crate::policy) enum PatternError {
     NoHole,
 }
 
+/// Of ASCII letters, as Java has it by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Case {
+pub(in crate::policy) enum Case {
     Exact,
-    /// Of ASCII letters, as Java has it by default.
     Ignored,
 }
+
+/// From a text to a pattern and the names of its holes.
+pub(in crate::policy) type Parse<P> = fn(&str, Case) -> Result<(P, Vec<String>), PatternError>;
 
 /// A part of a pattern's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,10 +76,9 @@ impl Pattern {
     /// With the names of its holes.
     pub(in crate::policy) fn parse(
         text: &str,
-        ignore_case: bool,
+        case: Case,
     ) -> Result<(Self, Vec<String>), PatternError> {
         let tokens = tokens(text)?;
-        let case = Case::of(ignore_case);
         let pieces = Pieces::new(&tokens, case);
         Ok((Self { pieces, case }, holes(tokens)?))
     }
@@ -87,8 +90,9 @@ impl Pattern {
 }
 
 impl Case {
-    pub(super) fn of(ignore_case: bool) -> Self {
-        if ignore_case { Self::Ignored } else { Self::Exact }
+    /// `ignoreCase` of a Pattern.
+    pub(in crate::policy) fn read(xml: &mut Fields<'_, '_>) -> Self {
+        if xml.attribute_flag("ignoreCase", false) { Self::Ignored } else { Self::Exact }
     }
 
     /// As long as the text itself.

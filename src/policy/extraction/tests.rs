@@ -14,14 +14,14 @@ fn named<'t>(
 
 #[track_caller]
 fn check(pattern: &str, value: &str, expected: Expected<'_>) {
-    let (parsed, names) = Pattern::parse(pattern, false).expect("the pattern parses");
+    let (parsed, names) = Pattern::parse(pattern, Case::Exact).expect("the pattern parses");
     let found = named(&names, parsed.matches(value));
     assert_eq!(found.as_deref(), expected, "{pattern} in {value}");
 }
 
 #[track_caller]
 fn check_path(pattern: &str, path: &str, expected: Expected<'_>) {
-    let (parsed, names) = PathPattern::parse(pattern, false).expect("the pattern parses");
+    let (parsed, names) = PathPattern::parse(pattern, Case::Exact).expect("the pattern parses");
     let found = named(&names, parsed.matches(path));
     assert_eq!(found.as_deref(), expected, "{pattern} in {path}");
 }
@@ -65,10 +65,10 @@ fn case_is_ignored_where_the_pattern_says_so() {
         // Of ASCII letters only.
         ("Ä{a}", "äx", None),
     ] {
-        let (parsed, _) = Pattern::parse(pattern, true).unwrap();
+        let (parsed, _) = Pattern::parse(pattern, Case::Ignored).unwrap();
         assert_eq!(parsed.matches(value).map(|taken| taken[0]), expected, "{pattern}");
     }
-    let (parsed, _) = PathPattern::parse("/Accounts/{id}", true).unwrap();
+    let (parsed, _) = PathPattern::parse("/Accounts/{id}", Case::Ignored).unwrap();
     assert_eq!(parsed.matches("/aCCOUNTS/Q7").map(|taken| taken[0]), Some("Q7"));
 }
 
@@ -85,12 +85,12 @@ fn what_is_no_pattern_is_refused() {
         ("{a b}", PatternError::Invalid),
         ("{{a}}", PatternError::Invalid),
     ] {
-        assert_eq!(Pattern::parse(pattern, false).err(), Some(error), "{pattern}");
-        assert_eq!(PathPattern::parse(pattern, false).err(), Some(error), "{pattern}");
+        assert_eq!(Pattern::parse(pattern, Case::Exact).err(), Some(error), "{pattern}");
+        assert_eq!(PathPattern::parse(pattern, Case::Exact).err(), Some(error), "{pattern}");
     }
     let text = |bytes: usize| format!("{{a}}{}", "x".repeat(bytes - 3));
-    assert!(Pattern::parse(&text(PATTERN_BYTES_MAX), false).is_ok());
-    let too_long = Pattern::parse(&text(PATTERN_BYTES_MAX + 1), false);
+    assert!(Pattern::parse(&text(PATTERN_BYTES_MAX), Case::Exact).is_ok());
+    let too_long = Pattern::parse(&text(PATTERN_BYTES_MAX + 1), Case::Exact);
     assert_eq!(too_long.err(), Some(PatternError::Invalid));
 }
 
@@ -124,7 +124,11 @@ fn paths_match_segment_by_segment() {
 #[test]
 fn segments_are_counted() {
     for (pattern, segments) in [("/a/{x}", 2), ("{x}", 1), ("/a/**/{x}/", 3), ("//{x}", 1)] {
-        assert_eq!(PathPattern::parse(pattern, false).unwrap().0.segments(), segments, "{pattern}");
+        assert_eq!(
+            PathPattern::parse(pattern, Case::Exact).unwrap().0.segments(),
+            segments,
+            "{pattern}"
+        );
     }
 }
 
@@ -155,18 +159,19 @@ fn pattern_text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_text_panics(text in any::<String>(), value in any::<String>(), fold in any::<bool>()) {
-        if let Ok((pattern, _)) = Pattern::parse(&text, fold) {
+    fn no_text_panics(text in any::<String>(), value in any::<String>(), is_exact in any::<bool>()) {
+        let case = if is_exact { Case::Exact } else { Case::Ignored };
+        if let Ok((pattern, _)) = Pattern::parse(&text, case) {
             pattern.matches(&value);
         }
-        if let Ok((pattern, _)) = PathPattern::parse(&text, fold) {
+        if let Ok((pattern, _)) = PathPattern::parse(&text, case) {
             pattern.matches(&value);
         }
     }
 
     #[test]
     fn patterns_are_lazy_regular_expressions(text in pattern_text(), value in "[abAB{/]{0,8}") {
-        let Ok((pattern, _)) = Pattern::parse(&text, false) else { return Ok(()) };
+        let Ok((pattern, _)) = Pattern::parse(&text, Case::Exact) else { return Ok(()) };
         let tokens = pattern::tokens(&text).unwrap();
         let regex = regex::Regex::new(&format!("(?s)^{}$", oracle(&tokens, ".*?"))).unwrap();
         let expected = regex.captures(&value).map(|found| {
@@ -183,7 +188,7 @@ proptest! {
     ) {
         let text = format!("/{}", segments.join("/"));
         let path = format!("/{}", path.join("/"));
-        let Ok((pattern, _)) = PathPattern::parse(&text, false) else { return Ok(()) };
+        let Ok((pattern, _)) = PathPattern::parse(&text, Case::Exact) else { return Ok(()) };
         let part = |segment: &&str| match *segment {
             "**" => "[^/]*(?:/[^/]*)*?".to_owned(),
             "{x}" => "([^/]+?)".to_owned(),

@@ -77,35 +77,35 @@ pub(super) static PAGE: Page = Page {
         FaultRow {
             code: "steps.regexprotection.ThreatDetected",
             status: 500,
-            faultstring: "`Regular Expression Threat Detected in {policy}: regex: {pattern} \
-                          input: {value}`",
+            faultstring: "Regular Expression Threat Detected in {policy}: regex: {pattern} \
+                          input: {value}",
             when: "A pattern finds something. The value is shown up to 1,024 bytes.",
         },
         FaultRow {
             code: "steps.regexprotection.ExecutionFailed",
             status: 500,
-            faultstring: "`Failed to execute the RegularExpressionProtection StepDefinition \
-                          {policy}. Reason: {reason}`",
+            faultstring: "Failed to execute the RegularExpressionProtection StepDefinition \
+                          {policy}. Reason: {reason}",
             when: "A body is no JSON or XML, or beyond the limits of either; a template makes no \
                    JSON path; a path or a pattern takes too long.",
         },
         FaultRow {
             code: "steps.regexprotection.VariableResolutionFailed",
             status: 500,
-            faultstring: "`Failed to resolve variable {name}`",
+            faultstring: "Failed to resolve variable {name}",
             when: "A Variable has no value, and IgnoreUnresolvedVariables is not true.",
         },
         FaultRow {
             code: "steps.regexprotection.NonMessageVariable",
             status: 500,
-            faultstring: "`Variable {source} does not resolve to a Message`",
+            faultstring: "Variable {source} does not resolve to a Message",
             when: "The source is no message.",
         },
         FaultRow {
             code: "steps.regexprotection.SourceMessageNotAvailable",
             status: 500,
-            faultstring: "`{source} message is not available for RegularExpressionProtection \
-                          StepDefinition {policy}`",
+            faultstring: "{source} message is not available for RegularExpressionProtection \
+                          StepDefinition {policy}",
             when: "The source has no value.",
         },
     ],

@@ -208,7 +208,13 @@ fn substrings_are_cut_by_indices_from_either_end() {
         };
         check(template, &variables, expected);
     }
-    check("{substring(alpha,0,seven)}", &[("alpha", "ABCDEFGHI"), ("seven", "7")], "ABCDEFG");
+    // The examples of the documentation.
+    let variables = [("alpha", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), ("seven", "7")];
+    for (arguments, expected) in
+        [("22", "WXYZ"), ("-4", "WXYZ"), ("-8,-4", "STUV"), ("0,seven", "ABCDEFG")]
+    {
+        check(&format!("{{substring(alpha,{arguments})}}"), &variables, expected);
+    }
 }
 
 #[test]
@@ -449,5 +455,15 @@ fn paths_find_values_in_payloads() {
         ("{xpath('/a',broken)}", ""),
     ] {
         assert_eq!(render(template, &variables), expected, "{template}");
+    }
+}
+
+#[test]
+fn a_path_declares_ten_namespaces() {
+    for (namespaces, expected) in [(10, "1"), (11, "")] {
+        let declared: String = (1..=namespaces).map(|n| format!(",'p{n}:urn:{n}'")).collect();
+        let template = format!("{{xpath('string(/p{namespaces}:a)',xml{declared})}}");
+        let xml = format!("<a xmlns='urn:{namespaces}'>1</a>");
+        assert_eq!(render(&template, &[("xml", &xml)]), expected, "{namespaces}");
     }
 }
