@@ -9,9 +9,8 @@ use libtest_mimic::Trial;
 use tollgate::config::Config;
 use tollgate::deploy::Outcome;
 use tollgate::gateway::Gateway;
-use tollgate::store::durable::{KeyFile, Location};
 
-use crate::support::{Client, echo_backend, revision_bundle, until};
+use crate::support::{Client, echo_backend, keep_store_in, revision_bundle, until};
 
 pub(crate) fn trials() -> Vec<Trial> {
     type Check = fn() -> Result<()>;
@@ -36,8 +35,7 @@ fn gateway(folder: &Path) -> Result<Gateway> {
     config.listen.admin = "127.0.0.1:0".parse()?;
     config.deploy.folders = vec![folder.join("proxies"), folder.join("policies")];
     config.threads = 1;
-    config.store.location = Location::Sqlite(folder.join("tollgate.db"));
-    config.store.key_file = KeyFile::Own(folder.join("store.key"));
+    keep_store_in(folder, &mut config);
     Ok(Gateway::start(&config, |_| {})?)
 }
 
@@ -84,8 +82,7 @@ fn a_broken_bundle_leaves_what_runs_alone() -> Result<()> {
     config.listen.api = "127.0.0.1:0".parse()?;
     config.listen.admin = "127.0.0.1:0".parse()?;
     config.deploy.folders = vec![folder.path().join("proxies")];
-    config.store.location = Location::Sqlite(folder.path().join("tollgate.db"));
-    config.store.key_file = KeyFile::Own(folder.path().join("store.key"));
+    keep_store_in(folder.path(), &mut config);
     let (refused, heard) = std::sync::mpsc::channel();
     let gateway = Gateway::start(&config, move |report| {
         // The test may have ended.

@@ -4,7 +4,7 @@ use bytestring::ByteString;
 
 use crate::diag::{Diagnostics, Span};
 use crate::policy::key_value_map_operations::{
-    Expiry, Key, KeyValueMapOperations, MapName, Operation, Scope, is_name,
+    Expiry, JOINT, Key, KeyValueMapOperations, MapName, Operation, Scope, is_name,
 };
 use crate::policy::kind::{Policy, skip_head};
 use crate::policy::lookup_cache::warn_read_only;
@@ -234,9 +234,9 @@ fn read_entries(element: &Element, owner: &str, diags: &mut Diagnostics) -> Vec<
     let mut entries = Vec::new();
     for entry in xml.children("Entry") {
         let mut inner = entry.reader(xml.diags());
-        let parameters = parameters(&mut inner);
+        let name = entry_name(&mut inner);
         let values = inner.children("Value");
-        if parameters.is_empty() {
+        if name.is_none() {
             let message = format!("Key is missing in KeyValueMapStep {owner}");
             inner.diags().error(KEY_IS_MISSING, entry.open_span, message);
         }
@@ -245,16 +245,24 @@ fn read_entries(element: &Element, owner: &str, diags: &mut Diagnostics) -> Vec<
             inner.diags().error(VALUE_IS_MISSING, entry.open_span, message);
         }
         inner.finish();
-        let texts: Vec<String> =
-            parameters.into_iter().map(|parameter| parameter.text.unwrap_or_default()).collect();
         let mut values: Vec<ByteString> =
             values.iter().map(|value| ByteString::from(value.text().trim())).collect();
         let values = match values.len() {
             1 => Values::Text(values.remove(0)),
             _ => Values::Many(values.into()),
         };
-        entries.push((texts.join(super::JOINT), values));
+        entries.push((name.unwrap_or_default(), values));
     }
     xml.finish();
     entries
+}
+
+/// What is deployed has no variables yet: the parameters are texts.
+fn entry_name(xml: &mut Fields<'_, '_>) -> Option<String> {
+    let mut inner = xml.child("Key")?.reader(xml.diags());
+    let parameters = inner.children("Parameter");
+    inner.finish();
+    let texts = parameters.iter().map(|parameter| parameter.text().trim().to_owned());
+    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+    (!texts.is_empty()).then(|| texts.join(JOINT))
 }

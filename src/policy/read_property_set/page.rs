@@ -16,7 +16,11 @@ pub(super) static PAGE: Page = Page {
             default: "required",
             meaning: "the set's name: a text, or a variable's value where it has one",
         },
-        ElementRow { path: "Read/Key, @ref", default: "required", meaning: "the property's name" },
+        ElementRow {
+            path: "Read/Key, Read/Key@ref",
+            default: "required",
+            meaning: "the property's name",
+        },
         ElementRow { path: "Read/AssignTo", default: "required", meaning: "the variable to set" },
         ElementRow {
             path: "Read/DefaultValue",
