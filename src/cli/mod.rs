@@ -56,7 +56,7 @@ enum Command {
     Lint(LintArguments),
     /// Say what of bundles is supported, and what they need of their environment
     Check(CheckArguments),
-    /// Say what a code of `lint` means and what to do about it
+    /// Say what a finding's code, a fault, a policy type, a function or a variable means
     Explain(ExplainArguments),
 }
 
@@ -141,9 +141,9 @@ enum CheckFormat {
 
 #[derive(Debug, Args)]
 struct ExplainArguments {
-    /// Such as BN005
-    #[arg(value_name = "CODE")]
-    code: String,
+    /// Such as BN005, QuotaViolation, LookupCache, toUpperCase or proxy.pathsuffix
+    #[arg(value_name = "NAME")]
+    name: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -178,8 +178,9 @@ pub enum CliError {
              name a folder or a zip that holds apiproxy/ or sharedflowbundle/, or a policy XML",
             path.display())]
     NoBundle { path: PathBuf },
-    #[error("`{code}` is no code; the nearest is `{nearest}`, and docs/lint.md lists them all")]
-    NoCode { code: String, nearest: &'static str },
+    #[error("nothing is called `{name}`: no code, fault, policy type, function or variable{}",
+            nearest.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
+    NoTopic { name: String, nearest: Option<String> },
     #[error(transparent)]
     Fix(#[from] RewriteError),
     #[error("cannot write to standard output")]
@@ -194,7 +195,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Arguments(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
-            Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoCode { .. } => {
+            Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoTopic { .. } => {
                 USAGE
             }
             Self::State(_)

@@ -9,7 +9,7 @@ use crate::model::{self, ApiProxy, PolicyHead};
 use crate::policy::{self, ReadPolicy};
 
 /// The path holds nothing that can be opened as a bundle.
-const UNREADABLE: &str = "GW110";
+pub const UNREADABLE: &str = "GW110";
 
 /// What a path was found to hold, with everything that is to be said of it.
 #[derive(Debug)]

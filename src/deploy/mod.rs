@@ -7,7 +7,7 @@ mod generation;
 mod router;
 pub mod watch;
 
-pub use check::{Checked, Found, Offer, check_path, offer_of};
+pub use check::{Checked, Found, Offer, UNREADABLE, check_path, offer_of};
 pub use deployer::{Deployer, Outcome, Report, Settings};
 pub use fix::{Fixed, fix_path};
 pub use generation::{Generation, Registry, Route};

@@ -11,6 +11,7 @@ mod junit;
 mod sarif;
 mod source;
 mod text;
+mod wrap;
 
 pub use fix::{Edit, Pass, apply_fixes};
 pub use github::render_github;
@@ -19,6 +20,7 @@ pub use junit::{Failing, JunitReport};
 pub use sarif::SarifLog;
 pub use source::{FileId, Position, SourceMap};
 pub use text::{Style, harmless, render_short, render_text, visible};
+pub use wrap::{plain, wrap};
 
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,8 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         let name = text.trim();
         if name.is_empty() {
             RULE.report(diags, written.open_span, "`DisplayName` is empty")
-                .help("delete it, or write the policy's name");
+                .help("delete it, or write the policy's name")
+                .fix(written.removal(), "");
         } else if name != stem {
             let message = format!("the policy in `{stem}.xml` is shown as `{name}`");
             RULE.report(diags, written.text_span(), message)

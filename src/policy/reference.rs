@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::diag::{plain, wrap};
 use crate::policy::kind::{ElementRow, FaultRow, PolicyKind, VariableRow};
 
 impl PolicyKind {
@@ -21,7 +22,7 @@ impl PolicyKind {
         let head = "| fault | status | text | when |\n|---|---|---|---|\n";
         table(&mut out, head, page.faults, |row| {
             let FaultRow { code, status, faultstring, when } = row;
-            format!("| `{code}` | {status} | `{}` | {} |", cell(faultstring), cell(when))
+            format!("| `{code}` | {status} | `{}` | {} |", cell(bare(faultstring)), cell(when))
         });
         paragraph(&mut out, &self.after_a_fault());
         paragraph(&mut out, page.notes);
@@ -32,7 +33,7 @@ impl PolicyKind {
     pub fn fault_rows(&self) -> String {
         let row = |fault: &FaultRow| {
             let FaultRow { code, status, faultstring, when } = fault;
-            let (text, when) = (cell(faultstring), cell(when));
+            let (text, when) = (cell(bare(faultstring)), cell(when));
             format!("| {} | {when} | {status} | `{code}` | `{text}` |\n", self.element)
         };
         self.page.faults.iter().map(row).collect()
@@ -57,7 +58,7 @@ impl PolicyKind {
             let path = path.replace(", ", "\n  ");
             let default = match *default {
                 "" => String::new(),
-                "required" => " (required)".to_owned(),
+                "required" | "must have a value" => format!(" ({default})"),
                 default => format!(" (default: {default})"),
             };
             let _written = writeln!(out, "  {path}{}", plain(&default));
@@ -72,10 +73,11 @@ impl PolicyKind {
         for FaultRow { code, status, faultstring, when } in page.faults {
             let _written = writeln!(out, "  {code} ({status})");
             wrap(&mut out, "      ", when);
-            wrap(&mut out, "      ", faultstring);
+            let _written = writeln!(out, "      {}", bare(faultstring));
         }
-        heading(&mut out, "Notes", false);
-        for text in [self.after_a_fault().as_str(), page.notes] {
+        let notes = [self.after_a_fault(), page.notes.to_owned()];
+        heading(&mut out, "Notes", notes.iter().all(String::is_empty));
+        for text in &notes {
             wrap(&mut out, "  ", text);
         }
         out
@@ -122,48 +124,12 @@ fn paths(paths: &str) -> String {
     paths.join(", ")
 }
 
+/// A faultstring, which a page may have in backticks.
+pub fn bare(faultstring: &str) -> &str {
+    faultstring.trim_matches('`')
+}
+
 /// A text inside a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
-}
-
-/// Words in lines that begin with `indent`.
-pub fn wrap(out: &mut String, indent: &str, text: &str) {
-    const WIDTH: usize = 80;
-    for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
-        let mut width = 0;
-        for word in plain(paragraph).split_whitespace() {
-            let length = word.chars().count();
-            if width > 0 && width + 1 + length > WIDTH {
-                out.push('\n');
-                width = 0;
-            }
-            if width == 0 {
-                out.push_str(indent);
-                width = indent.len();
-            } else {
-                out.push(' ');
-                width += 1;
-            }
-            out.push_str(word);
-            width += length;
-        }
-        out.push('\n');
-    }
-}
-
-/// Links as their texts: where they lead is a page that a terminal does not show.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once("](") {
-        let (text, link) = match (before.rsplit_once('['), behind.split_once(')')) {
-            (Some((lead, text)), Some((_, tail))) => (format!("{lead}{text}"), tail),
-            (_, _) => (format!("{before}]("), behind),
-        };
-        out.push_str(&text);
-        rest = link;
-    }
-    out.push_str(rest);
-    out
 }

@@ -6,11 +6,14 @@
 mod answers;
 mod conditions;
 mod endpoints;
+mod explanations;
 mod files;
 mod names;
 mod policies;
 mod targets;
 mod unsupported;
+
+pub use explanations::{EXPLANATIONS, Example, Explanation};
 
 use crate::diag::Severity;
 
@@ -99,6 +102,11 @@ pub static MENDINGS: &[Mending] = &[
     Mending { code: "PO012", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending { code: "PO026", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
+        code: "PO008",
+        what: "deletes a `DisplayName` that is empty",
+        why: "it is for the reader alone",
+    },
+    Mending {
         code: "PO030",
         what: "writes `TimeoutInSeconds` for `TimeoutInSec`, where that has no `ref` and there is \
             no `TimeoutInSeconds` yet; deletes the second of two elements that are written alike",
@@ -142,6 +150,15 @@ pub fn nearest(written: &str) -> Option<&'static str> {
 }
 
 impl Code {
+    pub fn explanation(&self) -> Option<&'static Explanation> {
+        EXPLANATIONS.iter().find(|explanation| explanation.code == self.code)
+    }
+
+    /// Whether apigeelint has the code too.
+    pub fn is_common(&self) -> bool {
+        !self.code.starts_with("GW")
+    }
+
     /// `None` where `--fix` does nothing.
     pub fn mending(&self) -> Option<&'static Mending> {
         MENDINGS.iter().find(|mending| mending.code == self.code)

@@ -13,6 +13,7 @@ use crate::diag::{Diagnostics, SourceMap, Span};
 use crate::policy::POLICIES;
 use crate::policy::cache_entry::page::CACHE_NOT_FOUND;
 use crate::policy::kind::{FaultRow, PolicyKind};
+use crate::policy::reference::bare;
 use crate::policy::testing::Rig;
 use crate::xml::asked::{About, Ask, record};
 use crate::xml::{self, Element};
@@ -138,7 +139,7 @@ fn rows_of_variables_are_what_is_set() {
 /// A row's text, in which `{name}` stands for anything.
 fn pattern(row: &str) -> Regex {
     let escaped = regex::escape(row);
-    let hole = Regex::new(r"\\\{[a-z_]+\\\}").expect("a pattern");
+    let hole = Regex::new(r"\\\{[A-Za-z_]+\\\}").expect("a pattern");
     let pattern = format!("(?s)^{}$", hole.replace_all(&escaped, ".+"));
     Regex::new(&pattern).expect("an escaped text is a pattern")
 }
@@ -179,7 +180,7 @@ fn why_untrue(row: &FaultRow, shown: &[Shown]) -> Option<String> {
     if of_code.peek().is_none() {
         return Some(format!("no transcript shows {code}"));
     }
-    let text = pattern(row.faultstring);
+    let text = pattern(bare(row.faultstring));
     let is_so = |shown: &&Shown| shown.status == row.status && text.is_match(&shown.text);
     if of_code.clone().any(|shown| is_so(&shown)) {
         return None;
