@@ -477,13 +477,12 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
               1  is refused by Apigee
               1  cannot be read
 
-          not supported                         bundles
-          connection     LoadBalancer           1
-          policy         Bad                    1
-          policy         Javascript             1
-          policy         KeyValueMapOperations  1
-          policy         Ldap                   1
-          policy         VerifyAPIKey           1
+          not supported                bundles
+          connection     LoadBalancer  1
+          policy         Bad           1
+          policy         Javascript    1
+          policy         Ldap          1
+          policy         VerifyAPIKey  1
     "#]]
     .assert_eq(&text[from..]);
     Ok(())
