@@ -14,6 +14,7 @@ use crate::model::{
     LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
 use crate::plan::landing::landings;
+use crate::plan::property_sets::PropertySets;
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
     HookPlan, HookPoint, Hooks, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties,
@@ -24,8 +25,10 @@ use crate::policy::kind::{
     CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
 };
 use crate::policy::{self, ReadPolicy};
+use crate::profile::Profile;
 use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
+use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
@@ -40,6 +43,8 @@ pub struct LinkEnvironment<'a> {
     pub caches: &'a Caches,
     pub counters: &'a Arc<dyn CounterBackend>,
     pub metrics: &'a Arc<Metrics>,
+    pub maps: &'a Maps,
+    pub profile: Profile,
     pub logs: &'a Arc<Logs>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
@@ -86,6 +91,10 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         quotas: Vec::new(),
         proxy: &proxy.name.value,
         revision: proxy.revision,
+        properties: PropertySets {
+            own: proxy.properties.clone(),
+            shared: environment.maps.properties().into(),
+        },
     };
     linking.all_policies(proxy, own);
     let targets: Vec<TargetPlan> =
@@ -129,6 +138,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         demo_backend: environment.demo_backend.map(ByteString::from),
         flows: linking.flows,
         slots: linking.slots,
+        properties: Some(Arc::new(linking.properties)),
     };
     let policies = linking.policies;
     let plan = Plan { facts: Arc::new(facts), endpoints, targets, policies, shared_flows, hooks };
@@ -178,6 +188,7 @@ struct Linking<'a> {
     quotas: Vec<QuotaCounter>,
     proxy: &'a str,
     revision: u32,
+    properties: PropertySets,
 }
 
 impl<'a> Linking<'a> {
@@ -227,6 +238,7 @@ impl<'a> Linking<'a> {
                 continue;
             };
             self.templates = &bundle.templates;
+            self.properties.add(&bundle.properties);
             self.policy_ids = HashMap::new();
             let own = policy::read_all(bundle, &mut Diagnostics::default());
             self.all_policies(bundle, own);
@@ -526,7 +538,11 @@ impl Bind for Binder<'_> {
             Place::Fixed(
                 VarId::ClientResolvedIp | VarId::ProxyClientIp | VarId::VirtualhostAliases,
             ) => self.needs.request_head = true,
-            Place::Fixed(_) | Place::Slot(_) | Place::SlotPart { .. } | Place::Named => {}
+            Place::Fixed(_)
+            | Place::Slot(_)
+            | Place::SlotPart { .. }
+            | Place::Property
+            | Place::Named => {}
         }
     }
 
@@ -620,6 +636,18 @@ impl Linker for PolicyLinker<'_, '_> {
         self.proxy
     }
 
+    fn environment(&self) -> &str {
+        self.environment.environment
+    }
+
+    fn profile(&self) -> Profile {
+        self.environment.profile
+    }
+
+    fn maps(&self) -> Maps {
+        self.environment.maps.clone()
+    }
+
     fn metrics(&self) -> Arc<Metrics> {
         self.environment.metrics.clone()
     }
@@ -663,7 +691,7 @@ fn output(slots: &mut Slots, name: &str) -> Option<Slot> {
     slots.bind_output(&mut variable);
     match variable.place() {
         Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => Some(*slot),
-        Place::Fixed(_) | Place::Message(..) | Place::Named => None,
+        Place::Fixed(_) | Place::Message(..) | Place::Property | Place::Named => None,
     }
 }
 
