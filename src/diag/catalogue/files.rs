@@ -45,8 +45,8 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "an element that may stand once stands again; the first one counts",
             remedy: "delete one",
-            example: "apiproxy/policies/LC-Token.xml:7:3: warning[GW103]: a second `Scope` is \
-                never read",
+            example: "apiproxy/policies/KV-Two.xml:3:3: warning[GW103]: a second `MapName` is never \
+                read",
         },
         Code {
             code: "GW104",
