@@ -332,7 +332,7 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "a KeyValueMapOperations that does nothing, or a part of one without effect",
             remedy: "delete it",
-            example: "apiproxy/policies/KVM-Get.xml:1:2: warning[GW389]: a \
+            example: "apiproxy/policies/KV-None.xml:1:2: warning[GW389]: a \
                 KeyValueMapOperations without `Get`, `Put` or `Delete`",
         },
         Code {
