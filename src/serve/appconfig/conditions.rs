@@ -7,6 +7,8 @@
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
+use crate::store::durable::{Condition, Etag};
+
 /// What must be so before anything happens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Conditions {
@@ -46,11 +48,22 @@ impl Conditions {
         }
     }
 
-    /// Whether a write may go on. `etag`: of what is there, if anything is.
-    pub(super) fn allow_write(&self, etag: Option<&str>) -> bool {
-        let is_met = |tag: &Tag| etag.is_some_and(|etag| tag.is_met_by(etag));
-        self.if_match.as_ref().is_none_or(is_met)
-            && !self.if_none_match.as_ref().is_some_and(is_met)
+    /// Of a write. The clients send one of the two; of both `If-Match` counts.
+    pub(super) fn of_write(self) -> Condition {
+        match (self.if_match, self.if_none_match) {
+            (Some(tag), _) => Condition::IfMatch(tag.into()),
+            (None, Some(tag)) => Condition::IfNoneMatch(tag.into()),
+            (None, None) => Condition::None,
+        }
+    }
+}
+
+impl From<Tag> for Etag {
+    fn from(tag: Tag) -> Self {
+        match tag {
+            Tag::Any => Self::Any,
+            Tag::Is(etag) => Self::Is(etag),
+        }
     }
 }
 
@@ -125,7 +138,7 @@ mod tests {
             ("", "\"e\"", None, true),
             ("unquoted", "", None, true),
         ] {
-            let found = conditions(if_match, if_none_match).allow_write(etag);
+            let found = conditions(if_match, if_none_match).of_write().holds(etag);
             assert_eq!(found, expected, "{if_match} {if_none_match} {etag:?}");
         }
     }

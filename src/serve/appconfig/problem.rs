@@ -95,6 +95,33 @@ impl Problem {
         }
     }
 
+    /// The key belongs to an encrypted map, of which this door knows nothing.
+    pub(super) fn forbidden_key(key: &str) -> Self {
+        let detail = "The key belongs to an encrypted map.";
+        Self {
+            name: Some(key.to_owned()),
+            detail: Some(detail.to_owned()),
+            ..Self::new(INVALID_ARGUMENT, StatusCode::FORBIDDEN, "The key is not open here.")
+        }
+    }
+
+    /// An item, or a body, over the service's limits.
+    pub(super) fn too_large(detail: &str) -> Self {
+        Self {
+            detail: Some(detail.to_owned()),
+            ..Self::new(INVALID_ARGUMENT, StatusCode::PAYLOAD_TOO_LARGE, "The item is too large.")
+        }
+    }
+
+    /// A value that is there and that this protocol cannot show.
+    pub(super) fn unshowable(key: &str, detail: &str) -> Self {
+        Self {
+            name: Some(key.to_owned()),
+            detail: Some(detail.to_owned()),
+            ..Self::new(INVALID_ARGUMENT, StatusCode::FORBIDDEN, "The value cannot be shown here.")
+        }
+    }
+
     pub(super) fn too_many_requests() -> Self {
         let title = "Resource utilization has surpassed the assigned quota";
         Self {
