@@ -2,4 +2,5 @@
 
 pub mod cache;
 pub mod counters;
+pub mod durable;
 pub mod metrics;

@@ -6,6 +6,7 @@
 mod cli;
 mod corpus;
 mod drop_in;
+mod durable;
 mod readme;
 mod redeploy;
 mod support;
@@ -19,6 +20,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     cli::trials,
     corpus::trials,
     drop_in::trials,
+    durable::trials,
     readme::trials,
     redeploy::trials,
     tidy::trials,
@@ -26,6 +28,10 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
 ];
 
 fn main() {
+    let mut words = std::env::args().skip(1);
+    if words.next().as_deref() == Some(durable::CHILD) {
+        return durable::child(words).unwrap();
+    }
     let arguments = Arguments::from_args();
     let trials = LISTS.iter().flat_map(|list| list()).collect();
     libtest_mimic::run(&arguments, trials).exit();
