@@ -29,15 +29,15 @@ const MS_DATE: &str = "x-ms-date";
 const CONTENT_HASH: &str = "x-ms-content-sha256";
 
 /// What a client signs with.
-pub(super) struct Credential {
-    pub(super) id: String,
+pub struct Credential {
+    pub id: String,
     /// Decoded.
-    pub(super) secret: Vec<u8>,
-    pub(super) access: Access,
+    pub secret: Vec<u8>,
+    pub access: Access,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+pub enum Access {
     ReadOnly,
     ReadWrite,
 }
@@ -193,6 +193,22 @@ fn shown(name: &str) -> String {
         .filter(|letter| letter.is_ascii_alphanumeric() || "-_".contains(*letter))
         .take(64)
         .collect()
+}
+
+/// What a client of `secret` sends: the body's hash and the signature.
+#[cfg(test)]
+pub(super) fn sign(
+    secret: &[u8],
+    method: &str,
+    target: &str,
+    date: &str,
+    host: &str,
+    body: &str,
+) -> (String, String) {
+    let hash = content_hash(body.as_bytes());
+    let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret).expect("any length is a key");
+    let signed = mac.chain_update(format!("{method}\n{target}\n{date};{host};{hash}"));
+    (hash, BASE64_STANDARD.encode(signed.finalize().into_bytes()))
 }
 
 #[cfg(test)]

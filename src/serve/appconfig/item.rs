@@ -221,9 +221,8 @@ mod tests {
     fn shows_every_field_in_order() {
         let item = item("app/color", None, b"blue");
         let shown = Shown::new(&item).expect("it can be shown");
-        let text = |select: Option<&str>, version| {
-            shown.json(&Select::parse(select), version).to_string()
-        };
+        let text =
+            |select: Option<&str>, version| shown.json(&Select::parse(select), version).to_string();
         assert_eq!(
             text(None, Version::V1_0),
             r#"{"etag":"e1","key":"app/color","label":null,"content_type":"text/plain","value":"blue","tags":{"env":"prod","none":null},"locked":false,"last_modified":"2023-11-14T22:13:20.000001+00:00"}"#
@@ -240,10 +239,10 @@ mod tests {
         assert_eq!(reason(&item("a", None, b"\xff")), Some(Unshowable::NoText));
         assert_eq!(reason(&item("a%b", None, b"")), Some(Unshowable::Name));
         assert_eq!(reason(&item("a", Some("l\n"), b"")), Some(Unshowable::Name));
-        // Key, content type and tags have 26 bytes.
-        assert_eq!(reason(&item("a", None, &[b'x'; ITEM_BYTES_MAX - 26])), None);
+        // Key, content type and tags have 22 bytes.
+        assert_eq!(reason(&item("a", None, &[b'x'; ITEM_BYTES_MAX - 22])), None);
         let too_large = Some(Unshowable::TooLarge { bytes: ITEM_BYTES_MAX + 1 });
-        assert_eq!(reason(&item("a", None, &[b'x'; ITEM_BYTES_MAX - 25])), too_large);
+        assert_eq!(reason(&item("a", None, &[b'x'; ITEM_BYTES_MAX - 21])), too_large);
     }
 
     #[test]

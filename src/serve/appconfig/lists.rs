@@ -248,7 +248,8 @@ fn items(ask: &Ask<'_>, page: &Page<KeyValue>) -> Reply {
         })
     });
     let etag = ask.version.has_page_etags().then(|| page_etag(&shown, next.as_deref()));
-    let read = etag.as_ref().map_or(Read::Answer, |etag| Conditions::read(ask.headers).of_read(etag));
+    let read =
+        etag.as_ref().map_or(Read::Answer, |etag| Conditions::read(ask.headers).of_read(etag));
     let reply = match read {
         Read::PreconditionFailed => return Reply::empty(StatusCode::PRECONDITION_FAILED),
         Read::NotModified => Reply::empty(StatusCode::NOT_MODIFIED),

@@ -173,7 +173,8 @@ impl AppConfig {
     fn dress(&self, reply: Reply, parts: &Parts) -> Reply {
         let mut reply = reply.header(REQUEST_ID, &uuid::Uuid::new_v4().to_string());
         let asked = |name: &HeaderName| parts.headers.get(name);
-        if asked(&RETURN_REQUEST_ID).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
+        if asked(&RETURN_REQUEST_ID)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
             && let Some(id) = asked(&CLIENT_REQUEST_ID)
         {
             reply.headers.insert(CLIENT_REQUEST_ID, id.clone());

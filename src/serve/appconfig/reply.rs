@@ -103,7 +103,10 @@ pub(super) enum Refusal {
     /// 405, with what the resource takes.
     Method(&'static str),
     /// The store's, of an operation on that key or snapshot.
-    Store { error: StoreError, name: String },
+    Store {
+        error: StoreError,
+        name: String,
+    },
 }
 
 impl From<Problem> for Refusal {

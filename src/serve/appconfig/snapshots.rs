@@ -75,9 +75,7 @@ impl AppConfig {
         let Some(snapshot) = found else { return Err(Refusal::Bare(StatusCode::NOT_FOUND)) };
         match Conditions::read(ask.headers).of_read(&snapshot.etag) {
             Read::PreconditionFailed => Err(Refusal::Bare(StatusCode::PRECONDITION_FAILED)),
-            Read::NotModified => {
-                Ok(Reply::empty(StatusCode::NOT_MODIFIED).etag(&snapshot.etag))
-            }
+            Read::NotModified => Ok(Reply::empty(StatusCode::NOT_MODIFIED).etag(&snapshot.etag)),
             Read::Answer => Ok(one(ask, StatusCode::OK, &snapshot)),
         }
     }
@@ -90,8 +88,7 @@ impl AppConfig {
         let reply = of_written(ask, StatusCode::CREATED, receipt.written);
         let version = ask.query.get("api-version").unwrap_or_default();
         let (host, name) = (ask.host(), encode(&name));
-        let operation =
-            format!("http://{host}/operations?snapshot={name}&api-version={version}");
+        let operation = format!("http://{host}/operations?snapshot={name}&api-version={version}");
         Ok(reply.header(OPERATION_LOCATION, &operation))
     }
 
@@ -122,7 +119,8 @@ impl AppConfig {
         let mut after = ask.after()?.and_then(|last| String::from_utf8(last.name).ok());
         let mut wanted: Vec<Snapshot> = Vec::new();
         loop {
-            let found = self.store.snapshots(after, PAGE_MAX).await.map_err(of_store("snapshots"))?;
+            let found =
+                self.store.snapshots(after, PAGE_MAX).await.map_err(of_store("snapshots"))?;
             after = full(&found).map(|last| last.name.clone());
             let room = PAGE_MAX - wanted.len();
             let fits = |snapshot: &Snapshot| {
@@ -222,9 +220,8 @@ impl FilterBody {
             Some(text) if composition == Composition::Key && is_open(text) => {
                 return Err(Problem::invalid_parameter(&named("label"), ""));
             }
-            Some(text) => labels_of(Some(text)).map_err(|_| {
-                Problem::invalid_parameter(&named("label"), "")
-            })?,
+            Some(text) => labels_of(Some(text))
+                .map_err(|_| Problem::invalid_parameter(&named("label"), ""))?,
         };
         let tags = self.tags.iter().flatten().map(String::as_str);
         let tags = if version.filters_lists_by_tags() { tags_of(tags)? } else { Vec::new() };
