@@ -44,7 +44,7 @@ fn main() -> Result<()> {
         environment: "test".into(),
         profile,
         unsupported_faults: false,
-        excluded: Default::default(),
+        lint: Default::default(),
         limits: Limits::default(),
         body_bytes_max: 1024 * 1024,
         demo_backend: Some("backend.example".into()),

@@ -22,11 +22,18 @@ use toml::de::DeTable;
 
 use crate::config::file::{Address, File};
 use crate::diag::{FileId, SourceMap};
+use crate::lint::LintOptions;
+use crate::plan::{FlowHook, Hooks};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
+use crate::store::durable::{KeyFile, Location};
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "tollgate.toml";
+/// The folder of the gateway's own files, beside the configuration file.
+pub const DEFAULT_STATE: &str = "state";
+const STORE_FILE: &str = "tollgate.db";
+const STORE_KEY: &str = "store.key";
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -44,14 +51,18 @@ pub struct Config {
     /// Data threads; 0 is one for each core.
     pub threads: usize,
     pub deploy: Deploy,
-    /// Codes of lint whose warnings and notes are not told.
-    pub lint_excluded: Vec<String>,
+    /// The shared flows of the environment that run in every proxy.
+    pub flow_hooks: Hooks<FlowHook>,
+    pub lint: LintOptions,
     /// Lets a target be one of the gateway's own service listeners.
     pub allow_self: bool,
     pub limits: Limits,
+    pub store: StoreConfig,
     pub cache_backend: CacheBackend,
     /// In the order of the file, no name twice.
     pub caches: Vec<CacheDefinition>,
+    /// Where MessageLogging writes its files.
+    pub log_folder: PathBuf,
     /// Where the samples' backend listens, on loopback. `None`: it does not run.
     pub demo_backend: Option<SocketAddr>,
 }
@@ -107,6 +118,29 @@ pub struct Limits {
     pub drain_timeout_ms: u64,
 }
 
+/// The durable store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    pub location: Location,
+    pub key_file: KeyFile,
+    /// How long what was replaced or removed is kept.
+    pub retention_days: u64,
+    /// What policies read from memory may take; the rest they ask the database for.
+    pub snapshot_bytes_max: usize,
+}
+
+impl StoreConfig {
+    /// With its files in that folder.
+    fn in_folder(state: &Path) -> Self {
+        Self {
+            location: Location::Sqlite(state.join(STORE_FILE)),
+            key_file: KeyFile::Own(state.join(STORE_KEY)),
+            retention_days: 7,
+            snapshot_bytes_max: 64 * 1024 * 1024,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum CacheBackend {
@@ -131,15 +165,18 @@ impl Default for Config {
                 watch: true,
                 unsupported: Unsupported::Refuse,
             },
-            lint_excluded: Vec::new(),
+            flow_hooks: Hooks::default(),
+            lint: LintOptions::defaults(),
             allow_self: false,
             limits: Limits {
                 body_bytes_max: 10 * 1024 * 1024,
                 connections_max: 10_000,
                 drain_timeout_ms: 30_000,
             },
+            store: StoreConfig::in_folder(Path::new(DEFAULT_STATE)),
             cache_backend: CacheBackend::Memory,
             caches: Vec::new(),
+            log_folder: PathBuf::from("state/logs"),
             demo_backend: None,
         }
     }
@@ -151,6 +188,9 @@ pub struct Overrides {
     pub profile: Option<ProfileName>,
     pub api: Option<SocketAddr>,
     pub admin: Option<SocketAddr>,
+    /// The folder of the gateway's own files, [`DEFAULT_STATE`] beside the file where it says
+    /// none; what lies there by default lies in this one.
+    pub state: Option<PathBuf>,
 }
 
 /// Why there is no configuration.
@@ -244,12 +284,46 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             watch: file.deploy.watch.unwrap_or(default.deploy.watch),
             unsupported: file.deploy.unsupported.unwrap_or(default.deploy.unsupported),
         },
-        lint_excluded: file.lint.excluded.into_iter().map(|code| code.0).collect(),
+        flow_hooks: file.flow_hooks.attached(),
+        lint: LintOptions::from(file.lint).or(default.lint),
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),
+        store: read_store(root, file.store, overrides),
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
+        log_folder: match (file.logging.folder, &overrides.state) {
+            (Some(folder), _) => {
+                let read = read_folders(root, &[folder], problems).pop();
+                read.unwrap_or(default.log_folder)
+            }
+            (None, Some(state)) => state.join("logs"),
+            (None, None) => root.join(default.log_folder),
+        },
         demo_backend: file.demo.backend.and_then(|address| read_demo(&address, problems)),
+    }
+}
+
+/// A key file of another place than the default is one that several gateways share, so that none
+/// of them makes it.
+fn read_store(root: &Path, keys: file::StoreKeys, overrides: &Overrides) -> StoreConfig {
+    let state = overrides.state.clone().unwrap_or_else(|| root.join(DEFAULT_STATE));
+    let default = StoreConfig::in_folder(&state);
+    StoreConfig {
+        location: match keys.url {
+            Some(file::StoreUrl(Location::Sqlite(path))) => Location::Sqlite(root.join(path)),
+            Some(file::StoreUrl(postgres)) => postgres,
+            None => default.location,
+        },
+        key_file: match keys.key_file.map(|path| KeyFile::Given(root.join(path.get_ref()))) {
+            Some(KeyFile::Given(path)) if KeyFile::Own(path.clone()) != default.key_file => {
+                KeyFile::Given(path)
+            }
+            Some(_) | None => default.key_file,
+        },
+        retention_days: keys.retention_days.map_or(default.retention_days, |days| days.0),
+        snapshot_bytes_max: keys
+            .snapshot_bytes_max
+            .map_or(default.snapshot_bytes_max, file::Number::size),
     }
 }
 

@@ -23,6 +23,9 @@ use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
 use crate::serve::listener::{ListenError, Listener};
 use crate::store::cache::Caches;
+use crate::store::durable::{self, Store, StoreError};
+use crate::store::kvm::Maps;
+use crate::store::logs::{LogSettings, Logs};
 use crate::upstream::PoolLimits;
 
 const CONTROL_THREADS: usize = 2;
@@ -41,6 +44,8 @@ pub enum StartError {
     Socket { listener: &'static str, source: std::io::Error },
     #[error("the caches of the configuration cannot be made")]
     Caches { source: crate::store::cache::registry::CachesError },
+    #[error("the store cannot be opened")]
+    Store { source: StoreError },
     #[error("a thread did not start")]
     Thread { source: std::io::Error },
 }
@@ -85,12 +90,22 @@ impl Gateway {
             .map_err(|source| StartError::Caches { source })?;
         let caches = Arc::new(caches);
         let registry = Arc::new(Registry::default());
+        let maps = control.block_on(open_maps(config, &clock))?;
+        let refused = if config.allow_self { Vec::new() } else { vec![admin_address] };
+        let (logs, log_writer) = Logs::new(log_settings(config, &refused), clock.clone());
         let mut deployer =
-            Deployer::new(settings(config, demo_address), caches.clone(), registry.clone());
+            Deployer::new(settings(config, demo_address), caches.clone(), registry.clone())
+                .with_logs(logs)
+                .with_maps(maps);
+        deployer.set_flow_hooks(config.flow_hooks.clone());
         // One look serves both: what changes after it is a change, however soon.
         let mut watch = Watch::new(config.deploy.folders.clone(), clock.clone());
         let present = control.block_on(watch.scan_all()).into_iter().map(Change::Changed);
         deployer.apply(&present.collect::<Vec<_>>()).iter().for_each(&mut told);
+        for (at, hook) in deployer.idle_flow_hooks() {
+            let flow = &hook.shared_flow;
+            tracing::warn!(hook = at.name(), "shared flow `{flow}` of the hook is not deployed");
+        }
 
         let shared = Arc::new(Shared {
             registry: registry.clone(),
@@ -101,7 +116,7 @@ impl Gateway {
                 ..ConnectionLimits::default()
             },
             pool_limits: PoolLimits::default(),
-            refused_targets: if config.allow_self { Vec::new() } else { vec![admin_address] },
+            refused_targets: refused,
         });
         let data =
             DataRuntimes::start(api, &shared).map_err(|source| StartError::Thread { source })?;
@@ -118,6 +133,7 @@ impl Gateway {
             tasks.spawn(demo::serve(socket("demo", listener)?, stopped.clone()));
         }
         tasks.spawn(sweep(caches, stopped.clone()));
+        tasks.spawn(log_writer.run(stopped.clone()));
         if config.deploy.watch {
             tasks.spawn(follow(watch, deployer, told, stopped));
         }
@@ -197,18 +213,37 @@ fn data_threads(config: &Config) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
+/// Opens the store and reads what policies look up without waiting.
+async fn open_maps(config: &Config, clock: &Clock) -> Result<Maps, StartError> {
+    let settings = durable::Settings {
+        location: config.store.location.clone(),
+        key_file: config.store.key_file.clone(),
+        retention: Duration::from_secs(config.store.retention_days.saturating_mul(24 * 3600)),
+    };
+    let opened = Store::open(&settings, clock).await;
+    let store = opened.map_err(|source| StartError::Store { source })?;
+    let bytes_max = config.store.snapshot_bytes_max;
+    Ok(Maps::open(store, clock.clone(), &config.environment, bytes_max).await)
+}
+
 fn settings(config: &Config, demo: Option<SocketAddr>) -> Settings {
     Settings {
         organization: config.organization.clone(),
         environment: config.environment.clone(),
         profile: config.profile,
         unsupported_faults: config.deploy.unsupported == Unsupported::Fault,
-        excluded: config.lint_excluded.iter().cloned().collect(),
+        lint: config.lint.clone(),
         limits: crate::bundle::Limits::default(),
         body_bytes_max: config.limits.body_bytes_max,
         zone: config.time_zone.clone(),
         demo_backend: demo.map(|address| address.to_string()),
     }
+}
+
+fn log_settings(config: &Config, refused: &[SocketAddr]) -> LogSettings {
+    // The platform has these two above a proxy's folder.
+    let folder = config.log_folder.join(&config.organization).join(&config.environment);
+    LogSettings { folder, refused: refused.to_vec() }
 }
 
 /// Deploys what changes in the folders until the gateway stops.

@@ -44,3 +44,6 @@ pub mod config;
 pub mod gateway;
 
 pub mod cli;
+
+#[cfg(test)]
+mod generated;

@@ -108,6 +108,24 @@ fn read_file(
     Ok(())
 }
 
+/// A file beside the root folder, where there is one that is no link, or why it is not read.
+pub(super) fn read_beside(
+    parent: &Path,
+    name: &str,
+    limit_bytes: u64,
+) -> Option<Result<Bytes, String>> {
+    let path = parent.join(name);
+    let is_file = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+    is_file.then(|| {
+        read_whole(&path, limit_bytes).map_err(|error| match error {
+            BundleError::PackedTooLarge { .. } => {
+                format!("`{name}` has more than {limit_bytes} bytes, and is not read")
+            }
+            other => other.to_string(),
+        })
+    })
+}
+
 /// The content of a file that stands by itself: a zip, or a bare policy.
 pub(super) fn read_whole(path: &Path, limit_bytes: u64) -> Result<Bytes, BundleError> {
     let failed = |source| BundleError::Read { path: path.to_owned(), source };

@@ -8,6 +8,7 @@ mod archive;
 mod contents;
 mod error;
 mod folder;
+mod rewrite;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use bytes::Bytes;
 
 use crate::bundle::contents::Contents;
 pub use crate::bundle::error::{BundleError, Limits};
+pub use crate::bundle::rewrite::{RewriteError, replace_file};
 use crate::diag::{Diagnostics, FileId, SourceMap, Span};
 use crate::xml::{self, Element};
 
@@ -29,6 +31,17 @@ pub enum BundleKind {
     Proxy,
     SharedFlow,
 }
+
+/// A file whose content is to be another.
+#[derive(Clone, Debug)]
+pub struct FileChange {
+    pub path: PathBuf,
+    pub before: Bytes,
+    pub after: Bytes,
+}
+
+/// What may stand before a file's text.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl BundleKind {
     pub const ALL: [Self; 2] = [Self::Proxy, Self::SharedFlow];
@@ -42,16 +55,25 @@ impl BundleKind {
     }
 }
 
+/// What apigeelint reads its options from.
+const RC_FILE: &str = ".apigeelintrc";
+/// A longer one is not read.
+const RC_FILE_BYTES_MAX: u64 = 64 * 1024;
+
 /// The files of one bundle, by their paths inside the root folder.
 #[derive(Debug)]
 pub struct Bundle {
     kind: BundleKind,
     path: PathBuf,
+    /// What file names in findings start from; `None` for a zip.
+    folder: Option<PathBuf>,
     display_root: String,
     /// What stands before a file's name in findings: `apiproxy/`, or nothing.
     prefix: String,
     files: BTreeMap<String, Bytes>,
     digest: u64,
+    /// Of an `.apigeelintrc` beside the root folder, until it is asked for.
+    rc_file: Option<Result<Bytes, String>>,
     sources: SourceMap,
     /// The texts already registered with `sources`.
     texts: HashMap<String, (FileId, Arc<str>)>,
@@ -71,7 +93,9 @@ impl Bundle {
         let mut contents = Contents::new(path, limits);
         folder::read(&parent, kind.root(), &mut contents)?;
         let prefix = format!("{}/", kind.root());
-        Ok(Self::new(kind, path, &parent, prefix, contents.into_files()?))
+        let bundle = Self::new(kind, path, &parent, prefix, contents.into_files()?);
+        let rc_file = folder::read_beside(&parent, RC_FILE, RC_FILE_BYTES_MAX);
+        Ok(Self { folder: Some(parent), rc_file, ..bundle })
     }
 
     /// `name` stands for the path in errors and findings.
@@ -88,7 +112,9 @@ impl Bundle {
         let mut contents = Contents::new(path, limits);
         folder::read_single(path, limits, &mut contents)?;
         let parent = path.parent().unwrap_or(Path::new(""));
-        Ok(Self::new(BundleKind::Proxy, path, parent, String::new(), contents.into_files()?))
+        let files = contents.into_files()?;
+        let bundle = Self::new(BundleKind::Proxy, path, parent, String::new(), files);
+        Ok(Self { folder: Some(parent.to_owned()), ..bundle })
     }
 
     fn from_zip(path: &Path, packed: Bytes, limits: &Limits) -> Result<Self, BundleError> {
@@ -117,10 +143,12 @@ impl Bundle {
         Self {
             kind,
             path: path.to_owned(),
+            folder: None,
             display_root: display_root.to_string_lossy().into_owned(),
             digest: digest(kind, &files),
             prefix,
             files,
+            rc_file: None,
             sources: SourceMap::default(),
             texts: HashMap::new(),
         }
@@ -165,6 +193,61 @@ impl Bundle {
         self.digest
     }
 
+    /// The text of an `.apigeelintrc` beside the root folder, or why there is none. A zip has none.
+    pub fn rc_file(&mut self) -> Option<Result<(FileId, Arc<str>), String>> {
+        let bytes = match self.rc_file.as_ref()? {
+            Ok(bytes) => bytes,
+            Err(message) => return Some(Err(message.clone())),
+        };
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return Some(Err(format!("`{RC_FILE}` is not UTF-8")));
+        };
+        let text: Arc<str> = text.into();
+        Some(Ok((self.sources.add(RC_FILE, Arc::clone(&text)), text)))
+    }
+
+    /// The same bundle with other texts, by the names that its [`SourceMap`] has for the files.
+    pub fn with_texts(&self, texts: BTreeMap<String, String>) -> Self {
+        let mut files = self.files.clone();
+        for (name, text) in texts {
+            let Some(bytes) = name.strip_prefix(&self.prefix).and_then(|name| files.get_mut(name))
+            else {
+                continue;
+            };
+            let mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { b"" };
+            *bytes = [mark, text.as_bytes()].concat().into();
+        }
+        Self {
+            kind: self.kind,
+            path: self.path.clone(),
+            folder: self.folder.clone(),
+            display_root: self.display_root.clone(),
+            prefix: self.prefix.clone(),
+            digest: digest(self.kind, &files),
+            files,
+            rc_file: self.rc_file.clone(),
+            sources: SourceMap::default(),
+            texts: HashMap::new(),
+        }
+    }
+
+    /// The files in which another state of the bundle differs, with what they hold here and
+    /// there. Their paths are those on the disk; there are none for a zip.
+    pub fn changes(&self, other: &Self) -> Vec<FileChange> {
+        let Some(folder) = &self.folder else { return Vec::new() };
+        let changed = self.files.iter().filter_map(|(name, before)| {
+            let after = other.files.get(name).filter(|after| *after != before)?;
+            let path = folder.join(format!("{}{name}", self.prefix));
+            Some(FileChange { path, before: before.clone(), after: after.clone() })
+        });
+        changed.collect()
+    }
+
+    /// Whether its files lie in a folder, each by itself.
+    pub fn is_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// The texts that [`Bundle::document`] registered.
     pub fn sources(&self) -> &SourceMap {
         &self.sources
@@ -175,6 +258,18 @@ impl Bundle {
         self.sources
     }
 
+    /// A text that is not XML, registered for findings. What is not UTF-8 is read as Latin-1.
+    pub fn text(&mut self, name: &str) -> Option<(FileId, Arc<str>)> {
+        let bytes = self.files.get(name)?;
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let text: Arc<str> = match std::str::from_utf8(bytes) {
+            Ok(text) => text.into(),
+            Err(_) => bytes.iter().copied().map(char::from).collect::<String>().into(),
+        };
+        let file = self.sources.add(format!("{}{name}", self.prefix), Arc::clone(&text));
+        Some((file, text))
+    }
+
     /// The file's root element. `None` with an error in `diags`, or without one where the
     /// bundle has no such file.
     pub fn document(&mut self, name: &str, diags: &mut Diagnostics) -> Option<Element> {
@@ -183,7 +278,7 @@ impl Bundle {
         }
         let bytes = self.files.get(name)?.clone();
         let full_name = format!("{}{name}", self.prefix);
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
         if let Some(encoding) = foreign_encoding(bytes) {
             let file = self.sources.add(full_name, "".into());
             let message = format!("the file is {encoding} text; only UTF-8 is read");

@@ -719,3 +719,35 @@ proptest! {
         render_text("", &diags, bundle.sources(), Style::Plain);
     }
 }
+
+#[test]
+fn an_rc_file_beside_the_root_is_read() {
+    let read = |content: &[u8]| {
+        let folder = TempDir::new().expect("a folder");
+        fs::create_dir(folder.path().join("apiproxy")).expect("created");
+        fs::write(folder.path().join("apiproxy/shop.xml"), MANIFEST).expect("written");
+        fs::write(folder.path().join(".apigeelintrc"), content).expect("written");
+        let mut bundle = Bundle::open(folder.path(), &Limits::default()).expect("a bundle");
+        bundle.rc_file().expect("a file").map(|(_, text)| text.len())
+    };
+    assert_eq!(read(b"--excluded BN005"), Ok(16));
+    assert_eq!(read(&[b'#'; 64 * 1024]), Ok(64 * 1024));
+    assert_eq!(
+        read(&[b'#'; 64 * 1024 + 1]),
+        Err("`.apigeelintrc` has more than 65536 bytes, and is not read".to_owned())
+    );
+    assert_eq!(read(b"--excluded \xFF"), Err("`.apigeelintrc` is not UTF-8".to_owned()));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_is_no_rc_file() {
+    let folder = TempDir::new().expect("a folder");
+    fs::create_dir(folder.path().join("apiproxy")).expect("created");
+    fs::write(folder.path().join("apiproxy/shop.xml"), MANIFEST).expect("written");
+    fs::write(folder.path().join("secret"), "--excluded BN005").expect("written");
+    std::os::unix::fs::symlink(folder.path().join("secret"), folder.path().join(".apigeelintrc"))
+        .expect("linked");
+    let mut bundle = Bundle::open(folder.path(), &Limits::default()).expect("a bundle");
+    assert!(bundle.rc_file().is_none());
+}

@@ -7,7 +7,7 @@ use crate::bundle::{BundleKind, Limits};
 use crate::cli::CliError;
 use crate::config::{Config, Unsupported};
 use crate::deploy::watch::{entries, holds_bundle};
-use crate::deploy::{Found, check_path};
+use crate::deploy::{Offer, offer_of};
 use crate::lint::EnvironmentView;
 
 /// Each bundle and policy that the paths stand for, a folder of bundles for each of them.
@@ -24,23 +24,19 @@ pub(super) fn named(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, CliError> {
 pub(super) fn environment(config: &Config, paths: &[PathBuf], limits: &Limits) -> EnvironmentView {
     let mut view = EnvironmentView::new(&config.organization, &config.environment, config.profile);
     view.unsupported_faults = config.deploy.unsupported == Unsupported::Fault;
-    view.excluded = config.lint_excluded.iter().cloned().collect();
+    view.lint = config.lint.clone();
     view.caches = config.caches.iter().map(|cache| cache.name.clone()).collect();
     // A folder that cannot be read adds nothing; serving says so.
     let deployed = config.deploy.folders.iter().filter_map(|folder| entries(folder).ok());
     let deployed = deployed.flatten().map(|entry| entry.path);
-    let mut known = view.clone();
     for path in deployed.chain(paths.iter().cloned()) {
-        let checked = check_path(&path, limits, &view);
-        match checked.found {
-            Some(Found::SharedFlow { .. }) => known.shared_flows.insert(checked.name),
-            Some(Found::EnvironmentPolicy { .. }) => {
-                known.environment_policies.insert(checked.name)
-            }
-            Some(Found::Proxy { .. }) | None => continue,
+        match offer_of(&path, limits) {
+            Some(Offer::SharedFlow { name }) => view.shared_flows.insert(name),
+            Some(Offer::Policy { name }) => view.environment_policies.insert(name),
+            None => continue,
         };
     }
-    known
+    view
 }
 
 /// A folder of bundles stands for each of them, by path.

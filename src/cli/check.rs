@@ -1,5 +1,6 @@
 //! `tollgate check`: what of bundles is supported, in part, or not, and what they need.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,7 +13,7 @@ use crate::cli::{
     CheckArguments, CheckFormat, CliError, FINE, REFUSED, bundles, ignore_closed_pipe, load,
 };
 use crate::config::Overrides;
-use crate::deploy::{Checked, Found, check_path};
+use crate::deploy::{Checked, Found, UNREADABLE, check_path};
 use crate::diag::{Diagnostics, SourceMap, bundle_json, render_short, visible};
 use crate::lint::EnvironmentView;
 use crate::lint::inventory::{
@@ -29,7 +30,13 @@ pub(super) fn check(arguments: CheckArguments) -> Result<u8, CliError> {
         paths.iter().map(|path| judge(path, check_path(path, &limits, &view), &view)).collect();
     let is_supported = judged.iter().all(Judged::is_supported);
     let text = match arguments.format {
-        CheckFormat::Text => judged.iter().map(Judged::text).collect::<Vec<_>>().join("\n"),
+        CheckFormat::Text => {
+            let mut text = judged.iter().map(Judged::text).collect::<Vec<_>>().join("\n");
+            if judged.len() > 1 {
+                text.push_str(&summary(&judged));
+            }
+            text
+        }
         CheckFormat::Json => {
             let bundles: Vec<Value> = judged.iter().map(Judged::json).collect();
             format!("{:#}\n", json!({"bundles": bundles, "supported": is_supported}))
@@ -50,6 +57,68 @@ struct Judged {
     /// Why the platform would not deploy it.
     refusals: Diagnostics,
     sources: SourceMap,
+    verdict: Verdict,
+}
+
+/// What becomes of a bundle, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Runs,
+    /// Once the environment has all that it names.
+    RunsOnceProvided,
+    /// Something in it has no effect here.
+    RunsInPart,
+    /// Something in it cannot be run here.
+    Unsupported,
+    /// The platform would not deploy it.
+    Refused,
+    /// There is nothing to judge.
+    Unreadable,
+}
+
+impl Verdict {
+    const ALL: [Self; 6] = [
+        Self::Runs,
+        Self::RunsOnceProvided,
+        Self::RunsInPart,
+        Self::Unsupported,
+        Self::Refused,
+        Self::Unreadable,
+    ];
+
+    fn of(inventory: &Inventory, refusals: &Diagnostics, is_read: bool) -> Self {
+        let is_missing = |need: &Need| need.presence == Presence::Missing;
+        match inventory.support() {
+            _ if !is_read => Self::Unreadable,
+            _ if !refusals.is_empty() => Self::Refused,
+            Support::No => Self::Unsupported,
+            Support::InPart => Self::RunsInPart,
+            Support::Yes if inventory.needs.iter().any(is_missing) => Self::RunsOnceProvided,
+            Support::Yes => Self::Runs,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::RunsOnceProvided => "runs, once the environment has what it lacks",
+            Self::RunsInPart => "runs in part",
+            Self::Unsupported => "does not run here",
+            Self::Refused => "is refused by Apigee",
+            Self::Unreadable => "cannot be read",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::RunsOnceProvided => "runs once provided",
+            Self::RunsInPart => "runs in part",
+            Self::Unsupported => "unsupported",
+            Self::Refused => "refused",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 fn judge(path: &Path, checked: Checked, view: &EnvironmentView) -> Judged {
@@ -61,24 +130,32 @@ fn judge(path: &Path, checked: Checked, view: &EnvironmentView) -> Judged {
         Some(Found::EnvironmentPolicy { head }) => Inventory::of_policy(head, diags, view),
         None => Inventory::default(),
     };
+    let is_read = diags.iter().all(|found| found.code != UNREADABLE);
     let Checked { name, root, diags: mut refusals, sources, .. } = checked;
     refusals.retain(|found| is_refusal(found));
-    Judged { path: path.to_string_lossy().into_owned(), name, root, inventory, refusals, sources }
+    let verdict = Verdict::of(&inventory, &refusals, is_read);
+    let path = path.to_string_lossy().into_owned();
+    Judged { path, name, root, inventory, refusals, sources, verdict }
 }
 
 impl Judged {
     fn is_supported(&self) -> bool {
-        self.inventory.support() == Support::Yes && self.refusals.is_empty()
+        self.verdict <= Verdict::RunsOnceProvided
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{} ({})\n", visible(&self.path), visible(&self.name));
+        let (path, name) = (visible(&self.path), visible(&self.name));
+        let mut text = format!("{path} ({name}) {}\n", self.verdict.text());
         let parts: Vec<[String; 4]> = self.inventory.parts.iter().map(part_row).collect();
         write_table(&mut text, ["part", "", "count", "supported"], &parts);
         let needs: Vec<[String; 4]> = self.inventory.needs.iter().map(need_row).collect();
         write_table(&mut text, ["needs", "", "named by", "environment"], &needs);
         if !self.refusals.is_empty() {
-            text.push_str("\n  Apigee refuses it:\n");
+            let whose = match self.verdict {
+                Verdict::Unreadable => "why",
+                _ => "why Apigee refuses it",
+            };
+            let _written = write!(text, "\n  {whose}\n");
             for line in render_short(&self.root, &self.refusals, &self.sources).lines() {
                 let _written = writeln!(text, "  {line}");
             }
@@ -92,6 +169,7 @@ impl Judged {
             "path": self.path,
             "name": self.name,
             "supported": self.is_supported(),
+            "verdict": self.verdict.word(),
             "parts": self.inventory.parts.iter().map(part_json).collect::<Vec<_>>(),
             "needs": self.inventory.needs.iter().map(need_json).collect::<Vec<_>>(),
             "refusals": refusals["diagnostics"],
@@ -99,9 +177,38 @@ impl Judged {
     }
 }
 
+/// How many bundles share a verdict, and what is missing in how many of them.
+fn summary(judged: &[Judged]) -> String {
+    let mut text = String::from("\nall bundles\n\n");
+    for verdict in Verdict::ALL {
+        let count = judged.iter().filter(|bundle| bundle.verdict == verdict).count();
+        if count > 0 {
+            let _written = writeln!(text, "  {count:>5}  {}", verdict.text());
+        }
+    }
+    let mut missing: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for part in judged.iter().flat_map(|bundle| &bundle.inventory.parts) {
+        if part.support == Support::No {
+            *missing.entry((part_kind(part.kind), &part.name)).or_default() += 1;
+        }
+    }
+    let mut missing: Vec<_> = missing.into_iter().collect();
+    missing.sort_by_key(|(_, bundles)| std::cmp::Reverse(*bundles));
+    let rows: Vec<[String; 4]> = missing
+        .into_iter()
+        .map(|((kind, name), bundles)| {
+            [kind.to_owned(), visible(name), bundles.to_string(), String::new()]
+        })
+        .collect();
+    write_table(&mut text, ["not supported", "", "bundles", ""], &rows);
+    text
+}
+
 fn part_row(part: &Part) -> [String; 4] {
     let mut supported = support(part.support).to_owned();
-    if !part.limits.is_empty() {
+    if part.support == Support::No && !part.names.is_empty() {
+        let _written = write!(supported, ": {}", visible(&part.names.join(", ")));
+    } else if !part.limits.is_empty() {
         let _written = write!(supported, ": {}", visible(&part.limits.join("; ")));
     }
     [part_kind(part.kind).to_owned(), visible(&part.name), part.count.to_string(), supported]
@@ -113,6 +220,7 @@ fn part_json(part: &Part) -> Value {
         "name": part.name,
         "count": part.count,
         "supported": support(part.support),
+        "names": part.names,
         "limits": part.limits,
     })
 }
@@ -122,7 +230,7 @@ fn need_row(need: &Need) -> [String; 4] {
         Presence::Present => "has it",
         Presence::Missing => "lacks it",
         Presence::MadeOnUse => "makes it on first use",
-        Presence::Unknown => "not known",
+        Presence::Unknown => "not asked",
     };
     let kind = need_kind(need.kind).to_owned();
     [kind, visible(&need.name), visible(&need.by.join(", ")), presence.to_owned()]
@@ -153,6 +261,11 @@ fn need_kind(kind: NeedKind) -> &'static str {
     match kind {
         NeedKind::Cache => "cache",
         NeedKind::KeyValueMap => "key value map",
+        NeedKind::ApiProduct => "API products",
+        NeedKind::Store => "key or trust store",
+        NeedKind::Resource => "resource file",
+        NeedKind::PropertySet => "property set",
+        NeedKind::Backend => "backend",
         NeedKind::TargetServer => "target server",
         NeedKind::SharedFlow => "shared flow",
         NeedKind::EnvironmentPolicy => "environment policy",

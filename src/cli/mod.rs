@@ -6,6 +6,7 @@
 mod bundles;
 mod check;
 mod explain;
+mod fix;
 mod lint;
 mod serve;
 mod state;
@@ -19,8 +20,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use state::{StateDir, StateError};
 
+use crate::bundle::RewriteError;
 use crate::config::{Config, ConfigError, Overrides, ProfileName};
 use crate::gateway::StartError;
+use crate::lint::is_code;
 
 /// The exit code of a command that did what it was asked.
 pub const FINE: u8 = 0;
@@ -53,7 +56,7 @@ enum Command {
     Lint(LintArguments),
     /// Say what of bundles is supported, and what they need of their environment
     Check(CheckArguments),
-    /// Say what a code of `lint` means and what to do about it
+    /// Say what a finding's code, a fault, a policy type, a function or a variable means
     Explain(ExplainArguments),
 }
 
@@ -89,6 +92,28 @@ struct LintArguments {
     /// End with exit code 1 on warnings too
     #[arg(long)]
     warnings_as_errors: bool,
+    /// Codes whose warnings and notes are not told, such as BN005,TD002
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = lint_code)]
+    excluded: Option<Vec<String>>,
+    /// End with exit code 1 where a bundle has more warnings
+    #[arg(long, value_name = "N")]
+    max_warnings: Option<usize>,
+    /// Pass over an .apigeelintrc beside a bundle
+    #[arg(long)]
+    no_rc: bool,
+    /// Mend what can be mended without a change of what the bundle does, and lint what is left
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: write nothing, and print what would change as a unified diff
+    #[arg(long, requires = "fix", conflicts_with = "format")]
+    diff: bool,
+}
+
+fn lint_code(code: &str) -> Result<String, String> {
+    if is_code(code) {
+        return Ok(code.to_owned());
+    }
+    Err("write two capitals and three digits, as BN005".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -116,9 +141,9 @@ enum CheckFormat {
 
 #[derive(Debug, Args)]
 struct ExplainArguments {
-    /// Such as BN005
-    #[arg(value_name = "CODE")]
-    code: String,
+    /// Such as BN005, QuotaViolation, LookupCache, toUpperCase or proxy.pathsuffix
+    #[arg(value_name = "NAME")]
+    name: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -153,8 +178,11 @@ pub enum CliError {
              name a folder or a zip that holds apiproxy/ or sharedflowbundle/, or a policy XML",
             path.display())]
     NoBundle { path: PathBuf },
-    #[error("`{code}` is no code; the nearest is `{nearest}`, and docs/lint.md lists them all")]
-    NoCode { code: String, nearest: &'static str },
+    #[error("nothing is called `{name}`: no code, fault, policy type, function or variable{}",
+            nearest.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
+    NoTopic { name: String, nearest: Option<String> },
+    #[error(transparent)]
+    Fix(#[from] RewriteError),
     #[error("cannot write to standard output")]
     Write(#[source] io::Error),
     #[error("cannot {what}")]
@@ -167,10 +195,14 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Arguments(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
-            Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoCode { .. } => {
+            Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoTopic { .. } => {
                 USAGE
             }
-            Self::State(_) | Self::Write(_) | Self::Serve { .. } | Self::Start(_) => REFUSED,
+            Self::State(_)
+            | Self::Fix(_)
+            | Self::Write(_)
+            | Self::Serve { .. }
+            | Self::Start(_) => REFUSED,
         }
     }
 }

@@ -95,6 +95,23 @@ impl Expr {
         Self::only_or(flat, Self::All)
     }
 
+    /// Whether one of the comparisons asks if the variable has a value.
+    pub(super) fn asks_for(&self, variable: &str) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(|part| part.asks_for(variable)),
+            Self::Not(inner) => match &**inner {
+                Self::Compare(left, Relation::Equals, right) => {
+                    left.is_against_nothing(right, variable)
+                }
+                inner => inner.asks_for(variable),
+            },
+            Self::Compare(left, Relation::NotEquals, right) => {
+                left.is_against_nothing(right, variable)
+            }
+            Self::Bare(_) | Self::Compare(..) => false,
+        }
+    }
+
     fn only_or(mut parts: Vec<Self>, join: fn(Vec<Self>) -> Self) -> Self {
         match parts.pop() {
             Some(only) if parts.is_empty() => only,
@@ -104,6 +121,20 @@ impl Expr {
             }
             None => join(parts),
         }
+    }
+}
+
+impl Operand {
+    /// Whether one of the two is the variable, and the other null or the empty text.
+    fn is_against_nothing(&self, other: &Self, variable: &str) -> bool {
+        let is_variable =
+            |operand: &Self| matches!(operand, Self::Variable(name) if name == variable);
+        let is_nothing = |operand: &Self| match operand {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::Variable(_) | Self::Number(_) | Self::Boolean(_) => false,
+        };
+        (is_variable(self) && is_nothing(other)) || (is_nothing(self) && is_variable(other))
     }
 }
 

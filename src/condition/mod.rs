@@ -13,6 +13,7 @@ mod lexer;
 mod operators;
 mod parser;
 mod program;
+mod signature;
 mod value;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub const NESTING_MAX: usize = 200;
 pub struct Condition {
     expr: ast::Expr,
     program: program::Node,
+    terms: usize,
     findings: Vec<ConditionFinding>,
 }
 
@@ -61,12 +63,29 @@ impl Condition {
     pub fn parse(text: &str) -> Result<Option<Self>, ConditionError> {
         let Some(parsed) = parser::parse(text)? else { return Ok(None) };
         let program = program::compile(&parsed.expr, &parsed.patterns);
-        Ok(Some(Self { expr: parsed.expr, program, findings: parsed.findings }))
+        let parser::Parsed { expr, terms, findings, .. } = parsed;
+        Ok(Some(Self { expr, program, terms, findings }))
     }
 
     /// Whether it is true of this request now. Never fails: what cannot be compared is false.
     pub fn holds(&self, cx: &MessageContext) -> bool {
         eval::holds(&self.program, cx)
+    }
+
+    /// How many operands, comparisons and words that join or negate them it is made of.
+    pub fn terms(&self) -> usize {
+        self.terms
+    }
+
+    /// Equal for conditions that say the same in another order, or by other words.
+    pub fn signature(&self) -> String {
+        signature::of(&self.expr)
+    }
+
+    /// Whether one of its comparisons asks if the variable has a value, whatever they are
+    /// joined by.
+    pub fn asks_for(&self, variable: &str) -> bool {
+        self.expr.asks_for(variable)
     }
 
     /// What a linter says of it, by place.

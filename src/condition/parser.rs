@@ -3,7 +3,7 @@
 //! Source: Apigee docs, "Conditions reference"; the apigeelint rules CC001 to CC007, whose own
 //! grammar gives `and` and `or` one rank: Java's is followed here, where `and` binds tighter.
 //! `!` and `not` take a whole comparison, as that grammar has it. Findings: CC001, CC003,
-//! CC004, CC006, CC007, GW122 (a path pattern that no path can match), GW123 (`?` in one).
+//! CC006, CC007, GW122 (a path pattern that no path can match), GW123 (`?` in one).
 
 use std::collections::VecDeque;
 
@@ -17,10 +17,11 @@ use crate::regex::{JavaRegex, Reach};
 use crate::variable::{Part, Place, VarId, VarRef};
 
 const LENGTH_CHARS_MAX: usize = 256;
-const TERMS_MAX: usize = 12;
 
 pub(super) struct Parsed {
     pub(super) expr: Expr,
+    /// Operands, relations and what joins and negates them.
+    pub(super) terms: usize,
     pub(super) findings: Vec<ConditionFinding>,
     /// The regular expressions of the literals, in the order of the text.
     pub(super) patterns: VecDeque<JavaRegex>,
@@ -52,7 +53,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Parsed>, ConditionError> {
     parser.weigh(&expr);
     let mut findings = parser.findings;
     findings.sort_by_key(|finding| (finding.start, finding.code));
-    Ok(Some(Parsed { expr, findings, patterns: parser.patterns }))
+    Ok(Some(Parsed { expr, terms: parser.terms, findings, patterns: parser.patterns }))
 }
 
 struct Parser<'t> {
@@ -61,7 +62,7 @@ struct Parser<'t> {
     /// Where the text ends, white space left out.
     end: usize,
     text: &'t str,
-    /// Operands and relations.
+    /// As in [`Parsed`].
     terms: usize,
     findings: Vec<ConditionFinding>,
     patterns: VecDeque<JavaRegex>,
@@ -71,6 +72,7 @@ impl<'t> Parser<'t> {
     fn or(&mut self, depth: usize) -> Result<Expr, ConditionError> {
         let mut parts = vec![self.and(depth)?];
         while self.accept(Operator::Or) {
+            self.terms += 1;
             parts.push(self.and(depth)?);
         }
         Ok(Expr::any(parts))
@@ -79,6 +81,7 @@ impl<'t> Parser<'t> {
     fn and(&mut self, depth: usize) -> Result<Expr, ConditionError> {
         let mut parts = vec![self.unary(depth)?];
         while self.accept(Operator::And) {
+            self.terms += 1;
             parts.push(self.unary(depth)?);
         }
         Ok(Expr::all(parts))
@@ -93,6 +96,7 @@ impl<'t> Parser<'t> {
         match token.kind {
             Kind::Operator(Operator::Not) => {
                 self.at += 1;
+                self.terms += 1;
                 // `!(` is one level, so that the canonical text nests no deeper than its source.
                 let inner = match self.peek() {
                     Some(open @ Token { kind: Kind::Open, .. }) => self.group(open, depth)?,
@@ -347,13 +351,6 @@ impl<'t> Parser<'t> {
             let message =
                 format!("the condition has {chars} characters, more than {LENGTH_CHARS_MAX}");
             self.find("CC003", start, self.end, message, None);
-        }
-        if self.terms > TERMS_MAX {
-            let message = format!(
-                "the condition has {} variables, literals and comparisons, more than {TERMS_MAX}",
-                self.terms
-            );
-            self.find("CC004", start, self.end, message, None);
         }
     }
 

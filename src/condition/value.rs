@@ -148,8 +148,15 @@ fn number_order(left: &Datum<'_>, right: &Datum<'_>) -> Option<Ordering> {
     match (a, b) {
         (Number::Whole(a), Number::Whole(b)) => Some(a.cmp(&b)),
         (Number::Float(a), Number::Float(b)) => a.partial_cmp(&b),
+        (Number::Float(a), Number::Whole(b)) => a.partial_cmp(&nearest_float(b)),
+        (Number::Whole(a), Number::Float(b)) => nearest_float(a).partial_cmp(&b),
         (a, b) => a.as_double().partial_cmp(&b.as_double()),
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Float beats Long, whatever it loses")]
+fn nearest_float(whole: i64) -> f32 {
+    whole as f32
 }
 
 impl Number {

@@ -3,16 +3,24 @@
 //! A refusal's text says what is wrong and what to write; its place is the value's, which the
 //! TOML reader adds. Cache fields: Apigee docs, "Create a cache in an environment".
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
+use url::Url;
 
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
+use crate::lint::{self, LintOptions};
+use crate::plan::{FlowHook, Hooks};
 use crate::store::cache::definition::{CacheDefinition, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
+use crate::store::durable::Location;
 
 /// The whole document. What is left out is `None`, and the default of [`super::Config`] holds.
 #[derive(Debug, Default, Deserialize)]
@@ -30,15 +38,21 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) deploy: Deploy,
     #[serde(default)]
+    pub(super) flow_hooks: FlowHooks,
+    #[serde(default)]
     pub(super) lint: Lint,
     #[serde(default)]
     pub(super) targets: Targets,
     #[serde(default)]
     pub(super) limits: LimitKeys,
     #[serde(default)]
+    pub(super) store: StoreKeys,
+    #[serde(default)]
     pub(super) caches: Caches,
     #[serde(default)]
     pub(super) cache: Vec<Spanned<CacheRecord>>,
+    #[serde(default)]
+    pub(super) logging: Logging,
     #[serde(default)]
     pub(super) demo: Demo,
 }
@@ -66,9 +80,87 @@ pub(super) struct Deploy {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct FlowHooks {
+    pre_proxy: Option<HookRecord>,
+    pre_target: Option<HookRecord>,
+    post_target: Option<HookRecord>,
+    post_proxy: Option<HookRecord>,
+}
+
+impl FlowHooks {
+    pub(super) fn attached(self) -> Hooks<FlowHook> {
+        Hooks {
+            pre_proxy: self.pre_proxy.map(FlowHook::from),
+            pre_target: self.pre_target.map(FlowHook::from),
+            post_target: self.post_target.map(FlowHook::from),
+            post_proxy: self.post_proxy.map(FlowHook::from),
+        }
+    }
+}
+
+/// What is attached to a hook: a shared flow's name, or a table with the name in it.
+#[derive(Debug)]
+struct HookRecord(HookTable);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HookTable {
+    shared_flow: Name,
+    continue_on_error: Option<bool>,
+}
+
+impl From<HookRecord> for FlowHook {
+    fn from(record: HookRecord) -> Self {
+        Self {
+            shared_flow: record.0.shared_flow.0,
+            // The default of the platform's flow hook resource.
+            continue_on_error: record.0.continue_on_error.unwrap_or(true),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for HookRecord {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct NameOrTable;
+
+        impl<'de> Visitor<'de> for NameOrTable {
+            type Value = HookRecord;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a shared flow's name, or a table with `shared_flow`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<HookRecord, E> {
+                let shared_flow = Name::try_from(text.to_owned()).map_err(E::custom)?;
+                Ok(HookRecord(HookTable { shared_flow, continue_on_error: None }))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HookRecord, A::Error> {
+                HookTable::deserialize(MapAccessDeserializer::new(map)).map(HookRecord)
+            }
+        }
+
+        from.deserialize_any(NameOrTable)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Lint {
-    #[serde(default)]
-    pub(super) excluded: Vec<LintCode>,
+    excluded: Option<Vec<LintCode>>,
+    condition_terms_max: Option<Number<1, 1_000_000>>,
+    policy_count_max: Option<Number<1, 1_000_000>>,
+}
+
+impl From<Lint> for LintOptions {
+    fn from(lint: Lint) -> Self {
+        Self {
+            excluded: lint.excluded.map(|codes| codes.into_iter().map(|code| code.0).collect()),
+            condition_terms_max: lint.condition_terms_max.map(Number::size),
+            policy_count_max: lint.policy_count_max.map(Number::size),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,8 +189,58 @@ impl LimitKeys {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct StoreKeys {
+    pub(super) url: Option<StoreUrl>,
+    pub(super) key_file: Option<Spanned<String>>,
+    pub(super) retention_days: Option<Number<1, 3650>>,
+    pub(super) snapshot_bytes_max: Option<Number<0, 68_719_476_736>>,
+}
+
+/// `sqlite:FILE` or PostgreSQL's own URL, which may hold a password.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct StoreUrl(pub(super) Location);
+
+impl std::fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoreUrl")
+    }
+}
+
+impl TryFrom<String> for StoreUrl {
+    type Error = String;
+
+    /// No message repeats what may hold a password.
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match Url::parse(&text) {
+                Ok(_) => Ok(Self(Location::Postgres(text))),
+                Err(error) => Err(format!("this is no URL of PostgreSQL: {error}")),
+            };
+        }
+        let path = text.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        match path {
+            Some(path) if !path.is_empty() && !path.starts_with(':') => {
+                Ok(Self(Location::Sqlite(PathBuf::from(path))))
+            }
+            Some(_) | None => {
+                Err("this is no database; write `sqlite:FILE` or `postgres://USER@HOST/DATABASE`"
+                    .to_owned())
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Caches {
     pub(super) backend: Option<CacheBackend>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Logging {
+    pub(super) folder: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -207,17 +349,13 @@ impl TryFrom<String> for Name {
 /// a list for apigeelint can be copied.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct LintCode(pub(super) String);
+struct LintCode(String);
 
 impl TryFrom<String> for LintCode {
     type Error = String;
 
     fn try_from(code: String) -> Result<Self, String> {
-        let bytes = code.strip_prefix("EX-").unwrap_or(&code).as_bytes();
-        let is_code = bytes.len() == 5
-            && bytes.iter().take(2).all(u8::is_ascii_uppercase)
-            && bytes.iter().skip(2).all(u8::is_ascii_digit);
-        if is_code {
+        if lint::is_code(&code) {
             return Ok(Self(code));
         }
         Err(format!("`{code}` is no code of lint; write two capitals and three digits, as `BN005`"))

@@ -19,11 +19,21 @@ pub(super) const KEYS: &[&str] = &[
     "deploy.folders",
     "deploy.watch",
     "deploy.unsupported",
+    "flow_hooks.pre_proxy",
+    "flow_hooks.pre_target",
+    "flow_hooks.post_target",
+    "flow_hooks.post_proxy",
     "lint.excluded",
+    "lint.condition_terms_max",
+    "lint.policy_count_max",
     "targets.allow_self",
     "limits.body_bytes_max",
     "limits.connections_max",
     "limits.drain_timeout_ms",
+    "store.url",
+    "store.key_file",
+    "store.retention_days",
+    "store.snapshot_bytes_max",
     "caches.backend",
     "cache.name",
     "cache.description",
@@ -40,6 +50,7 @@ pub(super) const KEYS: &[&str] = &[
     "cache.disk_size_in_mb",
     "cache.max_elements_on_disk",
     "cache.compression.minimum_size_in_kb",
+    "logging.folder",
     "demo.backend",
 ];
 
@@ -50,7 +61,6 @@ pub(super) const NOT_YET: &[&str] = &[
     "listen.memcached_openapi",
     "listen.management",
     "admin_tls",
-    "store",
     "cache.doors",
 ];
 

@@ -28,6 +28,9 @@ fn paths_stand_relative_to_the_file() {
     assert_eq!(config.deploy.folders, [Path::new("conf/here"), Path::new("/there")]);
     let config = parse("").expect("it is taken");
     assert_eq!(config.deploy.folders, [Path::new("conf/proxies"), Path::new("conf/policies")]);
+    assert_eq!(config.log_folder, Path::new("conf/state/logs"));
+    let config = parse("logging.folder = 'logs'").expect("it is taken");
+    assert_eq!(config.log_folder, Path::new("conf/logs"));
 }
 
 #[test]
@@ -36,12 +39,17 @@ fn the_command_line_wins() {
         profile: Some(ProfileName::X),
         api: Some("127.0.0.1:1".parse().expect("an address")),
         admin: Some("127.0.0.1:2".parse().expect("an address")),
+        state: Some(PathBuf::from("/elsewhere")),
     };
     let text = "profile = 'edge'\nlisten = { api = '127.0.0.1:3', admin = '0.0.0.0:4' }";
     let config = Config::parse(Path::new(DEFAULT_FILE), text, &overrides).expect("it is taken");
     assert_eq!(config.profile, Profile::X);
     assert_eq!(config.listen.api.port(), 1);
     assert_eq!(config.listen.admin.port(), 2);
+    assert_eq!(config.log_folder, Path::new("/elsewhere/logs"));
+    let text = "logging.folder = 'mine'";
+    let config = Config::parse(Path::new(DEFAULT_FILE), text, &overrides).expect("it is taken");
+    assert_eq!(config.log_folder, Path::new("mine"));
 }
 
 #[test]
@@ -73,11 +81,10 @@ fn unknown_keys_are_refused_all_at_once() {
 #[test]
 fn keys_of_later_versions_are_refused() {
     check_refused(
-        "[listen]\nmomento = '127.0.0.1:1'\n[store]\nurl = 'sqlite:x'\n[[cache]]\nname = 'a'\ndoors = []",
+        "[listen]\nmomento = '127.0.0.1:1'\n[[cache]]\nname = 'a'\ndoors = []",
         expect![[r#"
             conf/tollgate.toml:2:1: `listen.momento` is not supported yet; remove it
-            conf/tollgate.toml:3:2: `store` is not supported yet; remove it
-            conf/tollgate.toml:7:1: `cache.doors` is not supported yet; remove it"#]],
+            conf/tollgate.toml:5:1: `cache.doors` is not supported yet; remove it"#]],
     );
 }
 
@@ -239,6 +246,100 @@ fn bounds_are_inclusive() {
 }
 
 #[test]
+fn the_store_stands_in_the_state_folder() {
+    let store = |text: &str, state: Option<&str>| {
+        let overrides = Overrides { state: state.map(PathBuf::from), ..Overrides::default() };
+        Config::parse(Path::new("conf/tollgate.toml"), text, &overrides).map(|config| config.store)
+    };
+    let found = store("", None).expect("it is taken");
+    assert_eq!(found.location, Location::Sqlite("conf/state/tollgate.db".into()));
+    assert_eq!(found.key_file, KeyFile::Own("conf/state/store.key".into()));
+    let found = store("", Some("/var/s")).expect("it is taken");
+    assert_eq!(found.location, Location::Sqlite("/var/s/tollgate.db".into()));
+    assert_eq!(found.key_file, KeyFile::Own("/var/s/store.key".into()));
+    let text = "store = { url = 'sqlite:x/y.db', key_file = 'shared.key', retention_days = 1, \
+                snapshot_bytes_max = 0 }";
+    let expected = StoreConfig {
+        location: Location::Sqlite("conf/x/y.db".into()),
+        key_file: KeyFile::Given("conf/shared.key".into()),
+        retention_days: 1,
+        snapshot_bytes_max: 0,
+    };
+    assert_eq!(store(text, None).expect("it is taken"), expected);
+    for (url, expected) in [
+        ("sqlite:///abs.db", Location::Sqlite("/abs.db".into())),
+        ("postgres://u:p@h/d", Location::Postgres("postgres://u:p@h/d".to_owned())),
+        ("postgresql://h/d", Location::Postgres("postgresql://h/d".to_owned())),
+    ] {
+        let found = store(&format!("store.url = '{url}'"), None).expect("it is taken");
+        assert_eq!(found.location, expected);
+    }
+    for url in ["sqlite:", "sqlite::memory:", "mysql://u:secret@h/d", "postgres://u:secret@h:x/d"] {
+        let error = store(&format!("store.url = '{url}'"), None).expect_err("it is refused");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+    for (text, is_taken) in [
+        ("store.retention_days = 0", false),
+        ("store.retention_days = 3650", true),
+        ("store.retention_days = 3651", false),
+        ("store.snapshot_bytes_max = 68719476736", true),
+        ("store.snapshot_bytes_max = 68719476737", false),
+    ] {
+        assert_eq!(parse(text).is_ok(), is_taken, "{text}");
+    }
+}
+
+#[test]
+fn a_flow_hook_is_a_name_or_a_table() {
+    let config = parse(
+        "[flow_hooks]\npre_proxy = 'security'\npre_target = { shared_flow = 'a.b' }\n\
+         post_proxy = { shared_flow = 'log', continue_on_error = false }",
+    );
+    let hook = |shared_flow: &str, continue_on_error| {
+        Some(FlowHook { shared_flow: shared_flow.to_owned(), continue_on_error })
+    };
+    let expected = Hooks {
+        pre_proxy: hook("security", true),
+        pre_target: hook("a.b", true),
+        post_target: None,
+        post_proxy: hook("log", false),
+    };
+    assert_eq!(config.expect("it is taken").flow_hooks, expected);
+    for (text, expected) in [
+        (
+            "[flow_hooks]\npre_proxy = 5",
+            expect![
+                "conf/tollgate.toml:2:13: invalid type: integer `5`, expected a shared flow's name, or a table with `shared_flow`"
+            ],
+        ),
+        (
+            "[flow_hooks]\npre_proxy = 'a/b'",
+            expect![
+                "conf/tollgate.toml:2:13: `a/b` is no name; use 1 to 255 letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
+            ],
+        ),
+        (
+            "[flow_hooks]\npre_proxy = { continue_on_error = true }",
+            expect!["conf/tollgate.toml:2:13: missing field `shared_flow`"],
+        ),
+        (
+            "[flow_hooks]\npre_proxy = { shared_flow = 'a', when = 1 }",
+            expect![
+                "conf/tollgate.toml:2:34: unknown field `when`, expected `shared_flow` or `continue_on_error`"
+            ],
+        ),
+        (
+            "[flow_hooks]\nbefore = 'a'",
+            expect![
+                "conf/tollgate.toml:2:1: unknown key `flow_hooks.before`; docs/configuration.md lists every key"
+            ],
+        ),
+    ] {
+        check_refused(text, expected);
+    }
+}
+
+#[test]
 fn a_cache_has_the_fields_of_the_resource() {
     let config = parse(
         "[[cache]]\nname = 'all'\ndescription = 'text'\noverflow_to_disk = true\npersistent = true\n\
@@ -295,9 +396,11 @@ fn the_samples_of_the_page_are_taken() {
     let config = Config::parse(Path::new(DEFAULT_FILE), defaults, &overrides);
     assert_eq!(config.expect("it is taken"), Config::default());
     assert_eq!(parse(rest).expect("it is taken").caches.len(), 2);
-    for key in
-        keys::KEYS.iter().filter(|key| !key.starts_with("cache.") && !key.starts_with("demo."))
-    {
+    let without_default = ["cache.", "demo.", "flow_hooks."];
+    for key in keys::KEYS {
+        if without_default.iter().any(|table| key.starts_with(table)) {
+            continue;
+        }
         let last = key.rsplit('.').next().expect("a key has a name");
         let is_set = defaults.lines().any(|line| line.starts_with(&format!("{last} = ")));
         assert!(is_set, "`{key}` is in the sample");

@@ -8,23 +8,28 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::bundle::{BundleKind, Limits};
+use crate::clock::Clock;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{DeployedRevisions, Generation, Registry};
 use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
-use crate::lint::{DeployedPath, EnvironmentView};
+use crate::lint::{DeployedPath, EnvironmentView, LintOptions};
 use crate::model::{ApiProxy, PolicyHead};
-use crate::plan::{LinkEnvironment, Linked, Plan, Used, link};
+use crate::plan::{FlowHook, HookPoint, Hooks, LinkEnvironment, Linked, Plan, Used, link};
 use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::kvm::Maps;
+use crate::store::logs::{LogSettings, LogWriter, Logs};
 use crate::store::metrics::Metrics;
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
 const NAME_TAKEN: &str = "GW111";
 /// An environment policy went away or broke while proxies use it.
 const STILL_USED: &str = "GW112";
+/// A shared flow went away while the environment's flow hooks name it.
+const STILL_HOOKED: &str = "GW150";
 
 /// What does not change while the gateway runs.
 #[derive(Clone, Debug)]
@@ -34,8 +39,8 @@ pub struct Settings {
     pub profile: Profile,
     /// Whether a policy type that is not built yet refuses the bundle or faults when reached.
     pub unsupported_faults: bool,
-    /// Codes of lint that are not told of unless they are errors.
-    pub excluded: BTreeSet<String>,
+    /// What the configuration asks of lint.
+    pub lint: LintOptions,
     pub limits: Limits,
     /// The largest body that a step may read where its endpoint says nothing else.
     pub body_bytes_max: usize,
@@ -85,7 +90,12 @@ pub struct Deployer {
     /// They outlive every revision.
     counters: Arc<dyn CounterBackend>,
     metrics: Arc<Metrics>,
+    maps: Maps,
+    logs: Arc<Logs>,
+    /// The other half of `logs` where nobody has taken it: lines wait there.
+    _unwritten: Option<LogWriter>,
     registry: Arc<Registry>,
+    hooks: Hooks<FlowHook>,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
     refused: BTreeSet<PathBuf>,
@@ -102,23 +112,63 @@ struct ActiveProxy {
     name: String,
     revision: u32,
     plan: Arc<Plan>,
-    /// Kept where a change of the environment links the proxy anew.
-    proxy: Option<Box<ApiProxy>>,
+    /// Kept for a change of the environment, which links the proxy anew.
+    proxy: Box<ApiProxy>,
     used: Used,
 }
 
 impl Deployer {
     pub fn new(settings: Settings, caches: Arc<Caches>, registry: Arc<Registry>) -> Self {
+        let nowhere = LogSettings { folder: PathBuf::new(), refused: Vec::new() };
+        let (logs, unwritten) = Logs::new(nowhere, Clock::system());
         Self {
             settings,
             caches,
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
+            maps: Maps::none(),
+            logs,
+            _unwritten: Some(unwritten),
             registry,
+            hooks: Hooks::default(),
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
             generations: 0,
         }
+    }
+
+    /// The maps that policies read and write, in place of none.
+    pub fn with_maps(self, maps: Maps) -> Self {
+        Self { maps, ..self }
+    }
+
+    /// Where policies log to. Without it nothing that they log is written.
+    #[must_use]
+    pub fn with_logs(mut self, logs: Arc<Logs>) -> Self {
+        self.logs = logs;
+        self._unwritten = None;
+        self
+    }
+
+    /// Attaches shared flows to the environment's flow hooks, in place of what was attached.
+    /// They need not be deployed. Every proxy is linked anew into the next generation.
+    pub fn set_flow_hooks(&mut self, hooks: Hooks<FlowHook>) {
+        if self.hooks == hooks {
+            return;
+        }
+        self.hooks = hooks;
+        self.relink(|_| true);
+        self.publish();
+    }
+
+    /// The hooks whose shared flow is not deployed.
+    pub fn idle_flow_hooks(&self) -> impl Iterator<Item = (HookPoint, &FlowHook)> {
+        self.hooks.iter().filter(|(_, hook)| {
+            !self.active.values().any(|active| match active {
+                Active::SharedFlow { proxy } => proxy.name.value == hook.shared_flow,
+                Active::Proxy(_) | Active::Policy { .. } => false,
+            })
+        })
     }
 
     /// What the policies of all proxies have recorded.
@@ -169,7 +219,7 @@ impl Deployer {
             self.settings.profile,
         );
         view.unsupported_faults = self.settings.unsupported_faults;
-        view.excluded = self.settings.excluded.clone();
+        view.lint = self.settings.lint.clone();
         view.caches = self.caches.names().into_iter().collect();
         for (at, active) in &self.active {
             if Some(at.as_path()) == path {
@@ -287,7 +337,7 @@ impl Deployer {
             name: proxy.name.value.clone(),
             revision: proxy.revision,
             plan: Arc::new(plan),
-            proxy: (!used.is_empty()).then_some(proxy),
+            proxy,
             used,
         };
         self.active.insert(path.to_owned(), Active::Proxy(active));
@@ -315,12 +365,16 @@ impl Deployer {
             caches: &self.caches,
             counters: &self.counters,
             metrics: &self.metrics,
+            maps: &self.maps,
+            profile: self.settings.profile,
+            logs: &self.logs,
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,
             demo_backend: self.settings.demo_backend.as_deref(),
             revisions: Some(Arc::new(DeployedRevisions(Arc::downgrade(&self.registry)))),
             policies,
             shared_flows,
+            hooks: &self.hooks,
         };
         link(proxy, own, &environment)
     }
@@ -338,9 +392,8 @@ impl Deployer {
             .collect();
         for path in users {
             let Some(Active::Proxy(user)) = self.active.get(&path) else { continue };
-            let Some(proxy) = &user.proxy else { continue };
-            let own = policy::read_all(proxy, &mut Diagnostics::default());
-            let Linked { plan, used } = self.link(proxy, own);
+            let own = policy::read_all(&user.proxy, &mut Diagnostics::default());
+            let Linked { plan, used } = self.link(&user.proxy, own);
             if let Some(Active::Proxy(user)) = self.active.get_mut(&path) {
                 user.plan = Arc::new(plan);
                 user.used = used;
@@ -382,6 +435,7 @@ impl Deployer {
             let before = self.shared_flow_at(path);
             self.active.remove(path);
             self.forget_shared_flow(before);
+            self.warn_of_hooks(&name, &mut diags);
         }
         let (sources, root) = (SourceMap::default(), String::new());
         Some(Report { path: path.to_owned(), name, outcome, diags, sources, root })
@@ -399,6 +453,21 @@ impl Deployer {
     fn forget_shared_flow(&mut self, name: Option<String>) {
         if let Some(name) = name {
             self.relink(|used| used.shared_flows.contains(&name));
+        }
+    }
+
+    /// Of the shared flow that was undeployed.
+    fn warn_of_hooks(&self, shared_flow: &str, diags: &mut Diagnostics) {
+        for (at, hook) in self.idle_flow_hooks() {
+            if hook.shared_flow != shared_flow {
+                continue;
+            }
+            let message = format!("the shared flow is gone and still attached to {}", at.name());
+            let effect = match hook.continue_on_error {
+                true => "requests skip the hook until it is back",
+                false => "requests fault with `flow.SharedFlowNotFound` until it is back",
+            };
+            diags.warning(STILL_HOOKED, None, message).note(None, effect);
         }
     }
 

@@ -2,12 +2,14 @@
 
 mod check;
 mod deployer;
+mod fix;
 mod generation;
 mod router;
 pub mod watch;
 
-pub use check::{Checked, Found, check_path};
+pub use check::{Checked, Found, Offer, UNREADABLE, check_path, offer_of};
 pub use deployer::{Deployer, Outcome, Report, Settings};
+pub use fix::{Fixed, fix_path};
 pub use generation::{Generation, Registry, Route};
 
 #[cfg(test)]

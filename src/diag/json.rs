@@ -1,7 +1,8 @@
 //! The JSON form of findings, one object a bundle.
 //!
 //! Lines and columns count from 1, columns in Unicode scalar values; an end is the place
-//! just behind the last character. What has no place has `null` in these fields.
+//! just behind the last character. What has no place has `null` in these fields. What can be
+//! mended has `fix`, a list of places and of the texts that belong there.
 
 use serde_json::{Map, Value, json};
 
@@ -31,6 +32,18 @@ fn finding(found: &Diagnostic, sources: &SourceMap) -> Value {
     fields.insert("notes".to_owned(), notes.collect());
     if let Some(help) = &found.help {
         fields.insert("help".to_owned(), json!(help));
+    }
+    if !found.fix.is_empty() {
+        let edits = found.fix.iter().map(|edit| {
+            let mut fields = Map::new();
+            place(&mut fields, Some(edit.span), sources);
+            let end = sources.position(edit.span.file, edit.span.end);
+            fields.insert("end_line".to_owned(), json!(end.line));
+            fields.insert("end_column".to_owned(), json!(end.column));
+            fields.insert("text".to_owned(), json!(edit.text));
+            Value::Object(fields)
+        });
+        fields.insert("fix".to_owned(), edits.collect());
     }
     Value::Object(fields)
 }

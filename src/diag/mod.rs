@@ -4,19 +4,23 @@
 //! computed only when a finding is shown. Columns count Unicode scalar values from 1.
 
 pub mod catalogue;
+mod fix;
 mod github;
 mod json;
 mod junit;
 mod sarif;
 mod source;
 mod text;
+mod wrap;
 
+pub use fix::{Edit, Pass, apply_fixes};
 pub use github::render_github;
 pub use json::bundle_json;
 pub use junit::{Failing, JunitReport};
 pub use sarif::SarifLog;
 pub use source::{FileId, Position, SourceMap};
-pub use text::{Style, render_short, render_text, visible};
+pub use text::{Style, harmless, render_short, render_text, visible};
+pub use wrap::{plain, wrap};
 
 #[cfg(test)]
 mod tests;
@@ -79,6 +83,8 @@ pub struct Diagnostic {
     pub notes: Vec<Note>,
     /// What to do about it, in the imperative.
     pub help: Option<String>,
+    /// What mends it and leaves all that the bundle does as it is; empty where nothing does.
+    pub fix: Vec<Edit>,
 }
 
 /// A second place, or a fact that explains the first.
@@ -96,6 +102,12 @@ impl Diagnostic {
 
     pub fn help(&mut self, message: impl Into<String>) -> &mut Self {
         self.help = Some(message.into());
+        self
+    }
+
+    /// One more edit of those that mend it together.
+    pub fn fix(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
+        self.fix.push(Edit { span, text: text.into() });
         self
     }
 }
@@ -125,6 +137,7 @@ impl Diagnostics {
             message: message.into(),
             notes: Vec::new(),
             help: None,
+            fix: Vec::new(),
         };
         if self.items.len() < KEPT_MAX {
             self.items.push(found);

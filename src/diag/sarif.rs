@@ -1,14 +1,14 @@
 //! Findings as a SARIF log: one object with one run, for what shows findings of any tool.
 //!
 //! Source: OASIS SARIF 2.1.0, sections 3.13 (log), 3.14 (run), 3.19 (tool component), 3.27
-//! (result), 3.28 to 3.30 (places) and 3.49 (rules). Lines and columns count from 1, columns in
+//! (result), 3.28 to 3.30 (places), 3.49 (rules) and 3.55 to 3.57 (fixes). Lines and columns count from 1, columns in
 //! Unicode scalar values; an end is the place just behind the last character.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::diag::text::{dropped_text, file_path};
-use crate::diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
+use crate::diag::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -104,6 +104,9 @@ fn result(found: &Diagnostic, rule: usize, places: &Places<'_>) -> Value {
     if !related.is_empty() {
         result["relatedLocations"] = json!(related);
     }
+    if !found.fix.is_empty() {
+        result["fixes"] = json!([places.fix(found)]);
+    }
     result
 }
 
@@ -116,6 +119,27 @@ fn level(severity: Severity) -> &'static str {
 }
 
 impl Places<'_> {
+    /// Its edits, file by file.
+    fn fix(&self, found: &Diagnostic) -> Value {
+        let mut files: Vec<(FileId, Vec<Value>)> = Vec::new();
+        for edit in &found.fix {
+            let replacement = json!({
+                "deletedRegion": self.region(edit.span),
+                "insertedContent": {"text": edit.text},
+            });
+            match files.iter_mut().find(|(file, _)| *file == edit.span.file) {
+                Some((_, replacements)) => replacements.push(replacement),
+                None => files.push((edit.span.file, vec![replacement])),
+            }
+        }
+        let changes = files.into_iter().map(|(file, replacements)| {
+            let file = file_path(self.root, self.sources.name(file));
+            json!({"artifactLocation": {"uri": uri(&file)}, "replacements": replacements})
+        });
+        let text = found.help.as_deref().unwrap_or("what `tollgate lint --fix` does");
+        json!({"description": {"text": text}, "artifactChanges": changes.collect::<Vec<_>>()})
+    }
+
     fn location(&self, span: Option<Span>) -> Value {
         let file = match span {
             Some(span) => file_path(self.root, self.sources.name(span.file)),
@@ -123,16 +147,20 @@ impl Places<'_> {
         };
         let mut place = json!({"artifactLocation": {"uri": uri(&file)}});
         if let Some(span) = span {
-            let start = self.sources.position(span.file, span.start);
-            let end = self.sources.position(span.file, span.end);
-            place["region"] = json!({
-                "startLine": start.line,
-                "startColumn": start.column,
-                "endLine": end.line,
-                "endColumn": end.column,
-            });
+            place["region"] = self.region(span);
         }
         json!({"physicalLocation": place})
+    }
+
+    fn region(&self, span: Span) -> Value {
+        let start = self.sources.position(span.file, span.start);
+        let end = self.sources.position(span.file, span.end);
+        json!({
+            "startLine": start.line,
+            "startColumn": start.column,
+            "endLine": end.line,
+            "endColumn": end.column,
+        })
     }
 }
 

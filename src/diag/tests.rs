@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::diag::{
-    Diagnostics, Failing, JunitReport, SarifLog, SourceMap, Span, Style, bundle_json,
+    Diagnostics, Failing, JunitReport, SarifLog, SourceMap, Span, Style, apply_fixes, bundle_json,
     render_github, render_short, render_text,
 };
 
@@ -401,6 +401,7 @@ fn sarif_has_what_the_standard_requires() {
                 ["none", "note", "warning", "error"].iter().any(|level| result["level"] == *level)
             );
             assert!(result["message"]["text"].is_string(), "3.11.8");
+            check_sarif_fixes(result);
             let related = result
                 .get("relatedLocations")
                 .map_or(&[][..], |list| list.as_array().expect("3.27.22").as_slice());
@@ -411,6 +412,126 @@ fn sarif_has_what_the_standard_requires() {
     }
     let invocations = runs[0].get("invocations");
     assert!(invocations.is_none(), "nothing was left out: {invocations:?}");
+}
+
+/// 3.55 to 3.58: what a fix must have.
+fn check_sarif_fixes(result: &Value) {
+    let Some(fixes) = result.get("fixes") else { return };
+    for fix in fixes.as_array().expect("3.27.30") {
+        assert!(fix["description"]["text"].is_string(), "3.55.2");
+        let changes = fix["artifactChanges"].as_array().expect("3.55.3");
+        assert!(!changes.is_empty(), "3.55.3");
+        for change in changes {
+            let replacements = change["replacements"].as_array().expect("3.56.3");
+            assert!(!replacements.is_empty(), "3.56.3");
+            for replacement in replacements {
+                let region = &replacement["deletedRegion"];
+                let artifact = &change["artifactLocation"];
+                let place = serde_json::json!({"artifactLocation": artifact, "region": region});
+                check_sarif_place(&place);
+                assert!(replacement["insertedContent"]["text"].is_string(), "3.57.4");
+            }
+        }
+    }
+}
+
+#[test]
+fn sarif_shape_of_a_fix() {
+    let (sources, span) = source("<A>\n  <B>b</B>\n</A>\n", "B");
+    let mut diags = Diagnostics::default();
+    let end = Span::new(span.file, 12, 13);
+    diags.warning("GW104", span, "not so").help("write `C`").fix(span, "C").fix(end, "C");
+    let mut log = SarifLog::default();
+    log.add(ROOT, ROOT, &diags, &sources);
+    let log = log.into_json(|_| None);
+    let result = &log["runs"][0]["results"][0];
+    check_sarif_fixes(result);
+    expect![[r#"
+        [
+          {
+            "description": {
+              "text": "write `C`"
+            },
+            "artifactChanges": [
+              {
+                "artifactLocation": {
+                  "uri": "proxies/shop/apiproxy/policies/X.xml"
+                },
+                "replacements": [
+                  {
+                    "deletedRegion": {
+                      "startLine": 2,
+                      "startColumn": 4,
+                      "endLine": 2,
+                      "endColumn": 5
+                    },
+                    "insertedContent": {
+                      "text": "C"
+                    }
+                  },
+                  {
+                    "deletedRegion": {
+                      "startLine": 2,
+                      "startColumn": 9,
+                      "endLine": 2,
+                      "endColumn": 10
+                    },
+                    "insertedContent": {
+                      "text": "C"
+                    }
+                  }
+                ]
+              }
+            ]
+          }
+        ]"#]]
+    .assert_eq(&format!("{:#}", result["fixes"]));
+}
+
+#[test]
+fn edits_that_touch_wait() {
+    let mut sources = SourceMap::default();
+    let file = sources.add("a.xml", "0123456789".into());
+    let at = |start, end| Span::new(file, start, end);
+    let mut diags = Diagnostics::default();
+    diags.warning("GW104", at(0, 1), "a").fix(at(2, 4), "x").fix(at(6, 7), "");
+    diags.warning("GW104", at(1, 1), "touches the first").fix(at(3, 5), "y");
+    diags.warning("GW104", at(2, 2), "one of two touches").fix(at(8, 9), "z").fix(at(6, 8), "z");
+    diags.warning("GW104", at(3, 3), "touches itself").fix(at(8, 9), "z").fix(at(8, 9), "z");
+    diags.warning("GW104", at(4, 4), "stands beside").fix(at(4, 5), "");
+    diags.warning("GW104", at(5, 5), "inserts at an edge").fix(at(2, 2), "i");
+    diags.warning("GW104", at(6, 6), "inserts").fix(at(10, 10), "!");
+    diags.warning("GW104", at(7, 7), "is outside").fix(at(10, 11), "");
+    let pass = apply_fixes(&diags, &sources);
+    assert_eq!(pass.mended, 3);
+    assert_eq!(pass.texts["a.xml"], "01x5789!");
+}
+
+proptest! {
+    /// Bytes outside of the edits that were chosen stay, in their order.
+    #[test]
+    fn what_is_not_edited_stays(
+        text in "[a-zé\r\n]{0,40}",
+        edits in prop::collection::vec((0_usize..60, 0_usize..6, "[A-Z]{0,3}"), 0..8),
+    ) {
+        let mut sources = SourceMap::default();
+        let file = sources.add("a.xml", text.as_str().into());
+        let mut diags = Diagnostics::default();
+        for (start, length, new) in &edits {
+            let span = Span::new(file, *start, start + length);
+            diags.warning("GW104", span, "not so").fix(span, new);
+        }
+        let pass = apply_fixes(&diags, &sources);
+        let after = pass.texts.get("a.xml").map_or(text.as_str(), String::as_str);
+        let kept: String = after.chars().filter(|c| !c.is_ascii_uppercase()).collect();
+        // What is kept is the text without the places that were replaced.
+        let mut rest = text.chars();
+        prop_assert!(kept.chars().all(|c| rest.any(|other| other == c)));
+        let (gone, new): (usize, usize) = edits.iter().fold((0, 0), |(gone, new), edit| {
+            (gone + edit.1, new + edit.2.len())
+        });
+        prop_assert!(kept.len() + gone >= text.len() && after.len() <= text.len() + new);
+    }
 }
 
 fn check_sarif_place(place: &Value) {

@@ -153,7 +153,7 @@ fn cut(text: &str, span: Span) -> Drawn {
     let part = part.strip_suffix('\r').unwrap_or(part);
     let place = (start - from).min(part.len())..(end - from).min(part.len());
     let from_line_start = from == line_start && start - from <= part.len();
-    Drawn { lines: masked(part), place, from_line_start }
+    Drawn { lines: harmless(part), place, from_line_start }
 }
 
 fn path_text(root: &str, name: &str) -> String {
@@ -183,9 +183,10 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// The same length in bytes, so that places stay where they are. ASCII control characters
-/// and tabs are left to the drawing, which replaces them and keeps the caret in place.
-fn masked(text: &str) -> String {
+/// The text with each character that could steer a terminal replaced by one of the same length
+/// in bytes, so that places stay where they are. ASCII control characters and tabs are left to
+/// the drawing, which replaces them and keeps the caret in place.
+pub fn harmless(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             c if c.is_ascii() || !steers(c) => c,

@@ -5,24 +5,32 @@
 //! `faults.rs`.
 
 mod faults;
+mod landing;
+mod shared_flows;
 mod target;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
 use crate::clock::Clock;
+use crate::message::coding::{self, Algorithm, CodingError};
+use crate::message::faults::{
+    API_TIMED_OUT, DUPLICATE_REQUEST_HEADER, ROUTE_FAILED, TARGET_MISSING,
+};
 use crate::message::{
     Body, Category, Fault, FlowRef, Head, Message, MessageContext, Phase, TargetState, Value,
+    remove_hop_by_hop,
 };
 use crate::plan::{
-    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, Needs, Plan, PolicyPlan,
-    ProxyPlan, SHARED_FLOWS_DEPTH_MAX, StepPlan, TargetPlan,
+    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, HookPoint, Needs, Plan,
+    PolicyId, PolicyPlan, ProxyPlan, StepPlan, TargetPlan,
 };
-use crate::policy::kind::{FlowCall, Run, Step};
+use crate::policy::kind::{Next, Run, Step};
 use crate::profile::Profile;
 use crate::upstream::Upstream;
 
@@ -54,7 +62,10 @@ pub async fn run(
     env: &Env,
 ) -> Answer {
     let Some(proxy) = plan.endpoint(endpoint) else {
-        return Answer { response: fault_response(&faults::no_route(), env.profile), after: None };
+        return Answer {
+            response: fault_response(&ROUTE_FAILED.raise(), env.profile),
+            after: None,
+        };
     };
     cx.endpoint_name.clone_from(&proxy.name);
     cx.endpoint_basepath.clone_from(&proxy.base_path);
@@ -63,10 +74,16 @@ pub async fn run(
         proxy,
         env,
         deadline: proxy.properties.api_timeout.map(|budget| env.clock.elapsed() + budget),
+        asked_for: Cell::new(None),
     };
     if let Err((fault, owner)) = run.pipeline(&mut cx).await {
         run.error_flow(&mut cx, fault, owner).await;
         run.keep_error(&mut cx).await;
+    }
+    if let Some(headers) = cx.answer_headers.take()
+        && let Some(answer) = cx.error.as_mut().or(cx.response.as_mut())
+    {
+        headers.apply(&mut answer.headers);
     }
     let after = proxy.post_client.is_some();
     if after {
@@ -87,7 +104,7 @@ pub async fn run_post_client(
     let Some(flow) = &proxy.post_client else { return };
     cx.times.client_sent_end = Some(env.clock.epoch_ms());
     cx.phase = Phase::PostClient;
-    let run = Execution { plan, proxy, env, deadline: None };
+    let run = Execution { plan, proxy, env, deadline: None, asked_for: Cell::new(None) };
     run.enter(cx, flow.flow);
     if let Err(fault) = run.steps(cx, &flow.response).await {
         tracing::warn!(
@@ -114,95 +131,171 @@ struct Execution<'p> {
     env: &'p Env,
     /// In the clock's elapsed time: the end of `api.timeout`.
     deadline: Option<Duration>,
+    /// The policy whose answer the target is asked to confirm.
+    asked_for: Cell<Option<PolicyId>>,
+}
+
+/// How the pipeline goes on behind a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Course {
+    On,
+    /// The policy has answered: behind its step of the response flows.
+    Behind(PolicyId),
+    /// With the response flows of the ProxyEndpoint.
+    Respond,
 }
 
 impl<'p> Execution<'p> {
     /// The normal flow, from the ProxyEndpoint's request PreFlow to its response PostFlow.
     async fn pipeline(&self, cx: &mut MessageContext) -> Result<(), Left<'p>> {
         let by_proxy = |fault| (fault, Owner::Proxy(self.proxy));
-        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        self.check_headers(cx).map_err(by_proxy)?;
+        let landing = match self.up_to_the_response(cx).await? {
+            Course::Behind(policy) => self.land(cx, policy).await?,
+            Course::On | Course::Respond => None,
+        };
+        cx.phase = Phase::ProxyResponse;
+        match landing {
+            Some(place) => self.behind(cx, &self.proxy.flows, place).await.map_err(by_proxy)?,
+            None => drop(self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?),
+        }
+        self.hook(cx, HookPoint::PostProxy).await.map_err(by_proxy)?;
+        self.buffer(cx, self.proxy.post_client_needs).await.map_err(by_proxy)
+    }
+
+    /// The ProxyEndpoint's request flows, and whatever answers.
+    async fn up_to_the_response(&self, cx: &mut MessageContext) -> Result<Course, Left<'p>> {
+        let by_proxy = |fault| (fault, Owner::Proxy(self.proxy));
+        let mut course = self.hook(cx, HookPoint::PreProxy).await.map_err(by_proxy)?;
+        if course == Course::On {
+            course = self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
+        }
+        if course == Course::On {
+            course = self.through_destination(cx).await?;
+        }
+        Ok(course)
+    }
+
+    async fn through_destination(&self, cx: &mut MessageContext) -> Result<Course, Left<'p>> {
+        let by_proxy = |fault| (fault, Owner::Proxy(self.proxy));
         match self.route(cx).await.map_err(by_proxy)? {
-            DestinationPlan::Null => self.answer_without_target(cx).await.map_err(by_proxy)?,
+            DestinationPlan::Null => {
+                self.answer_without_target(cx).await.map_err(by_proxy)?;
+                Ok(Course::On)
+            }
             DestinationPlan::Url(target) => {
                 cx.target = Some(TargetState::new(target.facts.clone()));
-                self.call_target(cx, target).await.map_err(by_proxy)?;
+                self.through_target(cx, target).await.map_err(by_proxy)
             }
             DestinationPlan::Target(id) => {
                 let Some(target) = self.plan.target(*id) else {
-                    return Err(by_proxy(faults::target_missing()));
+                    return Err(by_proxy(TARGET_MISSING.raise()));
                 };
                 cx.target = Some(TargetState::new(target.facts.clone()));
-                self.through_target(cx, target)
-                    .await
-                    .map_err(|fault| (fault, Owner::Target(target)))?;
+                let went = self.through_target(cx, target).await;
+                went.map_err(|fault| (fault, Owner::Target(target)))
             }
         }
-        cx.phase = Phase::ProxyResponse;
-        self.segment(cx, &self.proxy.flows).await.map_err(by_proxy)?;
-        self.buffer(cx, self.proxy.post_client_needs).await.map_err(by_proxy)
+    }
+
+    fn check_headers(&self, cx: &MessageContext) -> Result<(), Fault> {
+        let repeatable = &self.proxy.properties.repeatable_headers;
+        match target::duplicate(&cx.request.headers, repeatable) {
+            Some(name) => Err(DUPLICATE_REQUEST_HEADER.raise_with(&[("name", name)])),
+            None => Ok(()),
+        }
     }
 
     async fn through_target(
         &self,
         cx: &mut MessageContext,
         target: &'p TargetPlan,
-    ) -> Result<(), Fault> {
+    ) -> Result<Course, Fault> {
         cx.phase = Phase::TargetRequest;
-        self.segment(cx, &target.flows).await?;
-        self.call_target(cx, target).await?;
-        cx.phase = Phase::TargetResponse;
-        self.segment(cx, &target.flows).await
+        let mut course = self.hook(cx, HookPoint::PreTarget).await?;
+        if course == Course::On {
+            course = self.segment(cx, &target.flows).await?;
+        }
+        if course == Course::On {
+            course = self.call_target(cx, target).await?;
+        }
+        if course == Course::On {
+            cx.phase = Phase::TargetResponse;
+            self.segment(cx, &target.flows).await?;
+            self.hook(cx, HookPoint::PostTarget).await?;
+        }
+        Ok(course)
     }
 
     async fn call_target(
         &self,
         cx: &mut MessageContext,
         target: &'p TargetPlan,
-    ) -> Result<(), Fault> {
+    ) -> Result<Course, Fault> {
         self.check_deadline()?;
-        if self.proxy.late.request {
-            self.buffer(cx, Needs { request: true, ..Needs::default() }).await?;
+        let late = self.proxy.late;
+        if late.request {
+            let streams_too = late.streams_too;
+            self.buffer(cx, Needs { request: true, streams_too, ..Needs::default() }).await?;
         }
         let remaining = self.deadline.map(|end| end.saturating_sub(self.env.clock.elapsed()));
         let answer = target::call(cx, target, self.proxy, self.env, remaining).await;
         match answer {
             Ok(response) => {
-                cx.phase = Phase::TargetResponse;
                 let status = response.status().unwrap_or(StatusCode::OK);
+                if status == StatusCode::NOT_MODIFIED
+                    && let Some(policy) = self.asked_for.get()
+                    && landing::use_confirmed(cx)
+                {
+                    return Ok(Course::Behind(policy));
+                }
                 if !target.properties.success.contains(status) {
                     return Err(faults::error_response_code(response, status));
                 }
+                let streams = target.properties.response_streaming
+                    || self.proxy.properties.response_streaming;
+                cx.response_wait = (!streams).then_some(target.properties.timeouts.io);
                 cx.response = Some(response);
-                Ok(())
+                Ok(Course::On)
             }
             // The budget of the whole transaction ran out before the target's own.
-            Err(_) if self.check_deadline().is_err() => Err(faults::api_timed_out()),
+            Err(_) if self.check_deadline().is_err() => Err(API_TIMED_OUT.raise()),
             Err(fault) => Err(fault),
         }
     }
 
     /// PreFlow, the first Flow whose condition holds, PostFlow, in the direction of the phase.
-    async fn segment(&self, cx: &mut MessageContext, flows: &'p FlowsPlan) -> Result<(), Fault> {
+    async fn segment(
+        &self,
+        cx: &mut MessageContext,
+        flows: &'p FlowsPlan,
+    ) -> Result<Course, Fault> {
         if let Some(flow) = &flows.pre {
-            self.flow(cx, flow).await?;
+            let course = self.flow(cx, flow).await?;
+            if course != Course::On {
+                return Ok(course);
+            }
         }
         for flow in &flows.conditional {
             if self.holds(cx, flow.condition.as_ref()).await? {
-                self.flow(cx, flow).await?;
+                let course = self.flow(cx, flow).await?;
+                if course != Course::On {
+                    return Ok(course);
+                }
                 break;
             }
         }
-        if let Some(flow) = &flows.post {
-            self.flow(cx, flow).await?;
+        match &flows.post {
+            Some(flow) => self.flow(cx, flow).await,
+            None => Ok(Course::On),
         }
-        Ok(())
     }
 
-    async fn flow(&self, cx: &mut MessageContext, flow: &'p FlowPlan) -> Result<(), Fault> {
+    async fn flow(&self, cx: &mut MessageContext, flow: &'p FlowPlan) -> Result<Course, Fault> {
         self.enter(cx, flow.flow);
         let steps = if cx.phase.is_response() { &flow.response } else { &flow.request };
         if steps.is_empty() {
-            return Ok(());
+            return Ok(Course::On);
         }
         self.steps(cx, steps).await
     }
@@ -216,18 +309,22 @@ impl<'p> Execution<'p> {
         }
     }
 
-    async fn steps(&self, cx: &mut MessageContext, steps: &'p [StepPlan]) -> Result<(), Fault> {
+    async fn steps(&self, cx: &mut MessageContext, steps: &'p [StepPlan]) -> Result<Course, Fault> {
         for step in steps {
             let Some(policy) = self.plan.policy(step.policy) else { continue };
             if !policy.enabled || !self.holds(cx, step.condition.as_ref()).await? {
                 continue;
             }
-            if let Err(fault) = self.policy(cx, policy).await {
-                for slot in policy.failed {
-                    cx.set_output(slot, || Value::Boolean(true));
-                }
-                if !policy.continue_on_error {
-                    return Err(fault);
+            match self.policy(cx, step.policy, policy).await {
+                Ok(Course::On) => {}
+                Ok(course) => return Ok(course),
+                Err(fault) => {
+                    for slot in policy.failed {
+                        cx.set_output(slot, || Value::Boolean(true));
+                    }
+                    if !policy.continue_on_error {
+                        return Err(fault);
+                    }
                 }
             }
             // What answers to a spent budget may still run.
@@ -235,10 +332,15 @@ impl<'p> Execution<'p> {
                 self.check_deadline()?;
             }
         }
-        Ok(())
+        Ok(Course::On)
     }
 
-    async fn policy(&self, cx: &mut MessageContext, policy: &'p PolicyPlan) -> Result<(), Fault> {
+    async fn policy(
+        &self,
+        cx: &mut MessageContext,
+        id: PolicyId,
+        policy: &'p PolicyPlan,
+    ) -> Result<Course, Fault> {
         if policy.needs.any() {
             self.buffer(cx, policy.needs).await?;
         }
@@ -249,28 +351,17 @@ impl<'p> Execution<'p> {
                 Run::Wait(wait) => wait.await?,
             },
             // Boxed, because a shared flow's steps may call shared flows.
-            Step::Flow(call) => return Box::pin(self.shared_flow(cx, call)).await,
+            Step::Flow(call) => return Box::pin(self.call_shared_flow(cx, call)).await,
         };
-        match next {
-            crate::policy::kind::Next::Continue => Ok(()),
-        }
-    }
-
-    /// Runs a shared flow's steps in the caller's place, with its parameters set.
-    async fn shared_flow(&self, cx: &mut MessageContext, call: &'p FlowCall) -> Result<(), Fault> {
-        let Some(flow) = call.flow.and_then(|id| self.plan.shared_flow(id)) else {
-            return Err(faults::shared_flow_not_found(&call.name));
-        };
-        if cx.shared_flows >= SHARED_FLOWS_DEPTH_MAX {
-            return Err(faults::shared_flows_too_deep(&call.name));
-        }
-        cx.shared_flows += 1;
-        let before = call.parameters.enter(cx);
-        cx.set_output(call.running, || Value::String(call.name.clone()));
-        let ran = self.steps(cx, &flow.steps).await;
-        call.parameters.leave(cx, before);
-        cx.shared_flows -= 1;
-        ran
+        Ok(match next {
+            Next::Continue => Course::On,
+            Next::Answered => Course::Behind(id),
+            Next::AnsweredIfNotModified => {
+                self.asked_for.set(Some(id));
+                Course::On
+            }
+            Next::Respond => Course::Respond,
+        })
     }
 
     /// No condition holds always.
@@ -287,25 +378,32 @@ impl<'p> Execution<'p> {
     }
 
     /// Brings the bodies that something reads into memory. With streaming on, the body stays
-    /// where it is and its readers see none (Apigee docs, "Endpoint properties reference").
+    /// where it is and its readers see none (Apigee docs, "Endpoint properties reference"),
+    /// unless one of them insists.
     async fn buffer(&self, cx: &mut MessageContext, needs: Needs) -> Result<(), Fault> {
         let in_error = cx.error.is_some();
         let response_in_scope = cx.phase.is_response() && cx.response.is_some();
         let request = needs.request || (needs.message && !in_error && !response_in_scope);
         let response = needs.response || (needs.message && !in_error && response_in_scope);
         let error = needs.error || (needs.message && in_error);
+        let streams = !needs.streams_too;
 
+        let target = self.target_properties(cx);
         let limit = self.proxy.properties.request_payload_bytes_max;
-        if request && !cx.request.body.is_buffered() && !self.proxy.properties.request_streaming {
+        let streaming = streams
+            && (self.proxy.properties.request_streaming
+                || target.is_some_and(|properties| properties.request_streaming));
+        if request && !cx.request.body.is_buffered() && !streaming {
             let read = cx.request.body.buffer(limit, CLIENT_SILENCE).await;
             cx.times.client_received_end = Some(self.env.clock.epoch_ms());
             read.map_err(faults::request_body)?;
+            decode(&mut cx.request, limit).map_err(faults::request_coding)?;
         }
-        let target = self.target_properties(cx);
         let limit = target.map_or(limit, |properties| properties.response_payload_bytes_max);
         let silence = target.map_or(CLIENT_SILENCE, |properties| properties.timeouts.io);
-        let streaming = target.is_some_and(|properties| properties.response_streaming)
-            || self.proxy.properties.response_streaming;
+        let streaming = streams
+            && (target.is_some_and(|properties| properties.response_streaming)
+                || self.proxy.properties.response_streaming);
         for (wanted, message) in [(response, &mut cx.response), (error, &mut cx.error)] {
             if let Some(message) = message
                 && wanted
@@ -315,6 +413,7 @@ impl<'p> Execution<'p> {
                 let read = message.body.buffer(limit, silence).await;
                 cx.times.target_received_end = Some(self.env.clock.epoch_ms());
                 read.map_err(faults::response_body)?;
+                decode(message, limit).map_err(faults::response_coding)?;
             }
         }
         Ok(())
@@ -339,7 +438,7 @@ impl<'p> Execution<'p> {
                 return Ok(&rule.destination);
             }
         }
-        Err(faults::no_route())
+        Err(ROUTE_FAILED.raise())
     }
 
     /// A null route: the response starts as a copy of the request's headers and body.
@@ -347,7 +446,7 @@ impl<'p> Execution<'p> {
         self.buffer(cx, Needs { request: true, ..Needs::default() }).await?;
         let mut response = Message::response(StatusCode::OK);
         response.headers = cx.request.headers.clone();
-        target::remove_hop_by_hop(&mut response.headers);
+        remove_hop_by_hop(&mut response.headers);
         for only_in_requests in REQUEST_HEADERS {
             response.headers.remove(only_in_requests);
         }
@@ -362,7 +461,7 @@ impl<'p> Execution<'p> {
 
     fn check_deadline(&self) -> Result<(), Fault> {
         match self.deadline {
-            Some(end) if self.env.clock.elapsed() >= end => Err(faults::api_timed_out()),
+            Some(end) if self.env.clock.elapsed() >= end => Err(API_TIMED_OUT.raise()),
             Some(_) | None => Ok(()),
         }
     }
@@ -410,7 +509,7 @@ impl<'p> Execution<'p> {
     /// True where that fault was RaiseFault's.
     async fn fault_steps(&self, cx: &mut MessageContext, steps: &'p [StepPlan]) -> bool {
         match self.steps(cx, steps).await {
-            Ok(()) => false,
+            Ok(_) => false,
             Err(fault) => {
                 let raised = fault.category == Category::Custom;
                 faults::enter(cx, fault, self.env.profile);
@@ -423,7 +522,11 @@ impl<'p> Execution<'p> {
     /// does not arrive is a fault of its own.
     async fn keep_error(&self, cx: &mut MessageContext) {
         let needs = self.proxy.post_client_needs;
-        let error = Needs { error: needs.error || needs.message, ..Needs::default() };
+        let error = Needs {
+            error: needs.error || needs.message,
+            streams_too: needs.streams_too,
+            ..Needs::default()
+        };
         if let Err(fault) = self.buffer(cx, error).await {
             faults::enter(cx, fault, self.env.profile);
         }
@@ -434,13 +537,26 @@ impl<'p> Execution<'p> {
     fn finish(&self, cx: &mut MessageContext, keep: bool) -> http::Response<Body> {
         let answer = if cx.error.is_some() { &mut cx.error } else { &mut cx.response };
         let Some(message) = answer.take() else {
-            return fault_response(&faults::no_route(), self.env.profile);
+            return fault_response(&ROUTE_FAILED.raise(), self.env.profile);
         };
         if keep {
             *answer = Some(message.snapshot());
         }
-        into_response(message)
+        into_response(message, self.proxy.properties.compression)
     }
+}
+
+/// Makes a body that has just been read into memory the plain one that its readers want.
+fn decode(message: &mut Message, limit_bytes: usize) -> Result<(), CodingError> {
+    if !message.headers.contains_key(CONTENT_ENCODING) {
+        return Ok(());
+    }
+    if let Body::Full(bytes) = &mut message.body {
+        let codings = coding::codings(&message.headers)?;
+        let plain = coding::decode(std::mem::take(bytes), &codings, limit_bytes)?;
+        message.body = Body::from(plain);
+    }
+    Ok(())
 }
 
 /// What speaks of the request alone and would mislead in the answer of a null route.
@@ -454,17 +570,18 @@ const REQUEST_HEADERS: [http::HeaderName; 6] = [
 ];
 
 /// The message as the server sends it: framing is the server's own.
-fn into_response(mut message: Message) -> http::Response<Body> {
+fn into_response(mut message: Message, compression: Option<Algorithm>) -> http::Response<Body> {
     let (status, reason) = match message.head {
         Head::Response(head) => (head.status, head.reason),
         Head::Request(_) => (StatusCode::OK, None),
     };
-    target::remove_hop_by_hop(&mut message.headers);
+    remove_hop_by_hop(&mut message.headers);
     if status == StatusCode::NO_CONTENT {
         // RFC 9110 section 8.6: such an answer has no body, and no length either.
         message.body = Body::Empty;
         message.headers.remove(CONTENT_LENGTH);
     }
+    coding::settle(&mut message.headers, &mut message.body, compression);
     target::keep_true_length(&mut message.headers, &message.body);
     let mut response = http::Response::new(message.body);
     *response.status_mut() = status;

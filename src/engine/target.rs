@@ -8,35 +8,28 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, EXPECT, EXPIRES, HOST,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, PROXY_AUTHORIZATION,
 };
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body::Body as _;
 
 use crate::engine::{Env, faults};
+use crate::message::coding;
+use crate::message::faults::{
+    BAD_TARGET_URL, DUPLICATE_RESPONSE_HEADER, LENGTH_REQUIRED, RESPONSE_405_WITHOUT_ALLOW,
+    TARGET_MISSING, UNEXPECTED_EOF_AT_TARGET,
+};
 use crate::message::{
-    Body, Fault, Head, Message, MessageContext, SentTarget, header_text, pairs, remove_pair,
+    Body, Fault, Head, Message, MessageContext, Phase, SentTarget, header_text, pairs,
+    remove_hop_by_hop, remove_pair,
 };
 use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl};
 use crate::template::Unresolved;
 use crate::upstream::TargetCall;
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-static HOP_BY_HOP: [HeaderName; 8] = [
-    KEEP_ALIVE,
-    PROXY_CONNECTION,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 
 /// Calls the target with the context's request; its body moves into the call.
 pub(super) async fn call(
@@ -46,9 +39,10 @@ pub(super) async fn call(
     env: &Env,
     remaining: Option<Duration>,
 ) -> Result<Message, Fault> {
+    check_length(cx, target)?;
     let url = base_url(cx, target)?;
-    let path_and_query = compose_path(cx, target, &url.uri)
-        .ok_or_else(|| faults::bad_target_url(&url.uri.to_string()))?;
+    let path_and_query =
+        compose_path(cx, target, &url.uri).ok_or_else(|| bad_url(&url.uri.to_string()))?;
     let address = url.address.clone();
     let host = url.host.clone();
     let sent = SentTarget {
@@ -75,20 +69,81 @@ pub(super) async fn call(
         tracing::debug!(proxy = %cx.facts.proxy, target = %target.facts.name, %error, "target call");
         faults::upstream(error)
     })?;
+    cx.phase = Phase::TargetResponse;
     cx.times.target_received_start = now;
     cx.times.target_received_end = now;
     if answer.response.status().is_some_and(|status| status.is_informational()) {
         // Only 101 gets here, and nobody asked for another protocol: Upgrade was taken off.
-        return Err(faults::no_answer());
+        return Err(UNEXPECTED_EOF_AT_TARGET.raise());
     }
     if let Some(sent) = cx.target.as_mut().and_then(|state| state.sent.as_mut()) {
         sent.ip = answer.ip;
     }
     let mut response = answer.response;
+    check_answer(&response, target)?;
     if let Some(only) = &target.properties.response_headers.only {
         retain(&mut response.headers, only);
     }
     Ok(response)
+}
+
+/// A target may ask for a length where no body comes: a request that came without does not go
+/// on, unless a policy gave it a body.
+fn check_length(cx: &MessageContext, target: &TargetPlan) -> Result<(), Fault> {
+    let may_lack = match cx.request.method() {
+        Some(&Method::POST) => target.properties.post_without_length,
+        Some(&Method::PUT) => target.properties.put_without_length,
+        Some(_) | None => true,
+    };
+    if cx.lacks_length && !may_lack && matches!(cx.request.body, Body::Empty) {
+        return Err(LENGTH_REQUIRED.raise());
+    }
+    Ok(())
+}
+
+/// What of a target's answer is a fault, whatever its status.
+fn check_answer(response: &Message, target: &TargetPlan) -> Result<(), Fault> {
+    if let Some(name) = duplicate(&response.headers, &target.properties.repeatable_headers) {
+        return Err(DUPLICATE_RESPONSE_HEADER.raise_with(&[("name", name)]));
+    }
+    if !target.properties.ignore_allow_for_405
+        && response.status() == Some(StatusCode::METHOD_NOT_ALLOWED)
+        && !response.headers.contains_key(ALLOW)
+    {
+        return Err(RESPONSE_405_WITHOUT_ALLOW.raise());
+    }
+    Ok(())
+}
+
+/// Headers that may stand once only. Unknown: the platform's own list; its documentation names
+/// Expires, Content-Type and Authorization, the others are of a kind with them. hyper refuses
+/// a second Content-Length.
+static SINGLE: [(HeaderName, &str); 9] = [
+    (AUTHORIZATION, "Authorization"),
+    (CONTENT_TYPE, "Content-Type"),
+    (DATE, "Date"),
+    (EXPIRES, "Expires"),
+    (HOST, "Host"),
+    (IF_MODIFIED_SINCE, "If-Modified-Since"),
+    (LAST_MODIFIED, "Last-Modified"),
+    (LOCATION, "Location"),
+    (PROXY_AUTHORIZATION, "Proxy-Authorization"),
+];
+
+/// The first of them that stands twice and is not among the `repeatable`.
+pub(super) fn duplicate(headers: &HeaderMap, repeatable: &[HeaderName]) -> Option<&'static str> {
+    // As many names as values: none stands twice.
+    if headers.keys_len() == headers.len() {
+        return None;
+    }
+    let found = SINGLE.iter().find(|(name, _)| {
+        !repeatable.contains(name) && headers.get_all(name).iter().nth(1).is_some()
+    });
+    found.map(|(_, shown)| *shown)
+}
+
+fn bad_url(url: &str) -> Fault {
+    BAD_TARGET_URL.raise_with(&[("url", url)])
 }
 
 /// Where the request goes: a variable's URL, or the configured one.
@@ -99,11 +154,11 @@ fn base_url<'p>(cx: &MessageContext, target: &'p TargetPlan) -> Result<Cow<'p, P
         (Some(url), _) => Cow::Borrowed(url),
         (None, Some(TargetUrl::Fixed(url))) => return Ok(Cow::Borrowed(url)),
         (None, Some(TargetUrl::Template(template))) => {
-            template.render(cx, Unresolved::Empty).map_err(|_| faults::target_missing())?
+            template.render(cx, Unresolved::Empty).map_err(|_| TARGET_MISSING.raise())?
         }
-        (None, None) => return Err(faults::target_missing()),
+        (None, None) => return Err(TARGET_MISSING.raise()),
     };
-    ParsedUrl::parse(&rendered).map(Cow::Owned).ok_or_else(|| faults::bad_target_url(&rendered))
+    ParsedUrl::parse(&rendered).map(Cow::Owned).ok_or_else(|| bad_url(&rendered))
 }
 
 /// The URL's path, the path suffix, the request's query after the URL's own.
@@ -184,9 +239,16 @@ fn outgoing(
         // The length is that of the body as it is now.
         headers.remove(CONTENT_LENGTH);
     }
+    coding::settle(&mut headers, request.body_mut(), target.properties.compression);
     keep_true_length(&mut headers, request.body());
     if let Some(only) = &target.properties.request_headers.only {
         retain(&mut headers, only);
+    }
+    if let Some(revalidation) = &cx.revalidation {
+        let validators = revalidation.stored.validators();
+        for (name, value) in [IF_NONE_MATCH, IF_MODIFIED_SINCE].into_iter().zip(validators) {
+            headers.extend(value.map(|value| (name, value)));
+        }
     }
     let own_host = cx.target.as_ref().and_then(|state| state.header_host.as_ref());
     headers.insert(HOST, own_host.map_or(host, |own| header_text(own)));
@@ -212,43 +274,6 @@ pub(super) fn keep_true_length(headers: &mut HeaderMap, body: &Body) {
     if !is_true && !matches!(body, Body::Empty) {
         headers.remove(CONTENT_LENGTH);
     }
-}
-
-/// RFC 9110 section 7.6.1: the fields that Connection names, and those that speak of one
-/// connection by definition.
-pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // Most messages have none, and a look at each name's length is cheaper than a search for
-    // each field.
-    if !headers.keys().any(|name| may_be_hop_by_hop(name.as_str())) {
-        return;
-    }
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-            .collect();
-        for name in named {
-            headers.remove(name);
-        }
-        headers.remove(CONNECTION);
-    }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
-}
-
-/// Whether the name has the length of one of them.
-fn may_be_hop_by_hop(name: &str) -> bool {
-    const LENGTHS: u32 = (1 << "te".len())
-        | (1 << "trailer".len())
-        | (1 << "connection".len())
-        | (1 << "proxy-connection".len())
-        | (1 << "transfer-encoding".len())
-        | (1 << "proxy-authenticate".len())
-        | (1 << "proxy-authorization".len());
-    name.len() < 32 && (LENGTHS >> name.len()) & 1 == 1
 }
 
 fn retain(headers: &mut HeaderMap, only: &[HeaderName]) {

@@ -1,7 +1,12 @@
 //! JSON text to a value, under limits.
 //!
 //! Source: RFC 8259. Names keep their order; of a name that stands twice the last value counts,
-//! as the platform's Java parser has it. Numbers are 64-bit integers or doubles.
+//! as the platform's Java parser has it. Numbers are 64-bit integers or doubles, or with
+//! [`read_literal`] the text that they are written as.
+
+mod literal;
+
+pub use literal::read_literal;
 
 use std::cell::Cell;
 use std::fmt;

@@ -18,6 +18,17 @@ pub(super) fn find<'a>(path: &Path, document: &'a Value) -> Result<Found<'a>, Js
     Search { document, steps_left: STEPS_MAX }.find(path, document)
 }
 
+/// Whether the steps before the first indefinite one lead somewhere.
+pub(super) fn is_start_there(path: &Path, document: &Value) -> bool {
+    let is_fixed = |step: &&Step| {
+        !step.deep && matches!(step.selector, Selector::Name(_) | Selector::Index(_))
+    };
+    let fixed = path.steps.iter().take_while(is_fixed).count();
+    let start = path.steps.get(..fixed).unwrap_or_default();
+    let mut search = Search { document, steps_left: STEPS_MAX };
+    matches!(search.single(start, document), Ok(Some(Some(_))))
+}
+
 pub(super) struct Search<'a> {
     document: &'a Value,
     steps_left: u64,

@@ -20,7 +20,11 @@ mod pattern;
 mod tests;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
 
+use lru::LruCache;
 use serde_json::Value;
 
 use crate::jsonpath::ast::{Path, Selector};
@@ -33,6 +37,8 @@ pub const NESTING_MAX: usize = 32;
 pub const STEPS_MAX: u64 = 1_000_000;
 /// How many values any part of a path may find.
 pub const RESULTS_MAX: usize = 100_000;
+/// How many paths made at run time a thread keeps.
+const KEPT_PATHS_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not 0");
 
 /// A path, ready to be searched for.
 #[derive(Clone, Debug)]
@@ -64,13 +70,33 @@ pub enum Found<'a> {
     Nothing,
     /// By a definite path, which leads to one place, or by a function.
     One(Cow<'a, Value>),
-    /// By an indefinite path, in the document's order; never empty.
+    /// By an indefinite path, in the document's order; a search that finds none says `Nothing`.
     Many(Vec<Cow<'a, Value>>),
 }
 
 impl JsonPath {
     pub fn compile(text: &str) -> Result<Self, JsonPathError> {
         Ok(Self { path: parser::parse(text)? })
+    }
+
+    /// A path that was made at run time; `None` where the text is none. A thread keeps the last
+    /// ones.
+    pub fn kept(text: &str) -> Option<Rc<Self>> {
+        type Kept = LruCache<Box<str>, Option<Rc<JsonPath>>>;
+        thread_local! {
+            static KEPT: RefCell<Kept> = RefCell::new(LruCache::new(KEPT_PATHS_MAX));
+        }
+        if text.len() > PATH_BYTES_MAX {
+            return None;
+        }
+        KEPT.with_borrow_mut(|kept| {
+            if let Some(path) = kept.get(text) {
+                return path.clone();
+            }
+            let path = Self::compile(text).ok().map(Rc::new);
+            kept.put(Box::from(text), path.clone());
+            path
+        })
     }
 
     /// Whether it leads to one place at most, whatever the document.
@@ -82,6 +108,13 @@ impl JsonPath {
     /// several names (`['a','b']`) makes.
     pub fn find<'a>(&self, document: &'a Value) -> Result<Found<'a>, JsonPathLimit> {
         eval::find(&self.path, document)
+    }
+
+    /// Whether finding nothing means an empty list: the path is indefinite, and the steps before
+    /// its first indefinite one lead to a place in the document. Jayway's reader raises an
+    /// exception where they do not.
+    pub fn lists_in(&self, document: &Value) -> bool {
+        !self.is_definite() && eval::is_start_there(&self.path, document)
     }
 }
 

@@ -519,3 +519,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_empty_list_is_told_from_what_is_missing() {
+    let document = serde_json::json!({"a": {"b": [{"c": 1}]}});
+    for (path, expected) in [
+        ("$.a.b[?(@.c == 2)]", true),
+        ("$.a.b[*].d", true),
+        ("$..d", true),
+        ("$.a.b[0].c.*", true),
+        ("$.a.d[*]", false),
+        ("$.a.b[1][*]", false),
+        ("$.a.d", false),
+        ("$.a.b", false),
+    ] {
+        let path = JsonPath::compile(path).unwrap();
+        assert_eq!(path.lists_in(&document), expected, "{path:?}");
+    }
+}
+
+#[test]
+fn paths_made_at_run_time_are_kept() {
+    let first = JsonPath::kept("$.a[*]").unwrap();
+    assert!(std::rc::Rc::ptr_eq(&first, &JsonPath::kept("$.a[*]").unwrap()));
+    assert!(JsonPath::kept("$.a[").is_none());
+    let path = |bytes: usize| format!("$.{}", "a".repeat(bytes - 2));
+    assert!(JsonPath::kept(&path(PATH_BYTES_MAX)).is_some());
+    assert!(JsonPath::kept(&path(PATH_BYTES_MAX + 1)).is_none());
+}

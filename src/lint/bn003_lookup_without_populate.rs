@@ -29,7 +29,7 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for (policy, lookup) in with(CacheAccess::Lookup) {
         let stores: Vec<_> = with(CacheAccess::Populate)
             .filter(|(_, store)| cache(store) == cache(lookup))
-            .filter(|(_, store)| store.key == lookup.key)
+            .filter(|(_, store)| may_meet(&store.key, &lookup.key))
             .filter(|(_, store)| store.scope.is_some() == lookup.scope.is_some())
             .collect();
         if stores.iter().any(|(_, store)| store.scope == lookup.scope) {
@@ -53,6 +53,15 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
             }
         };
     }
+}
+
+/// Whether two keys as written can be one key at run time: a variable can be anything.
+fn may_meet(one: &str, other: &str) -> bool {
+    let parts = |key: &str| key.split("__").map(str::to_owned).collect::<Vec<_>>();
+    let (one, other) = (parts(one), parts(other));
+    let is_variable = |part: &str| part.starts_with('{');
+    one.len() == other.len()
+        && one.iter().zip(&other).all(|(a, b)| a == b || is_variable(a) || is_variable(b))
 }
 
 fn cache(found: &CacheUse) -> Option<&str> {

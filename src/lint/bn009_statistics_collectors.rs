@@ -12,17 +12,19 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
-    let collects = |name: &str| {
-        cx.policy(name).is_some_and(|policy| policy.head.kind == "StatisticsCollector")
-    };
-    let mut steps =
-        cx.proxy.steps().filter(|step| step.condition.is_none() && collects(&step.name.value));
-    let Some(first) = steps.next() else { return };
-    for again in steps.filter(|step| step.name.value != first.name.value) {
-        let message =
-            format!("StatisticsCollector `{}` always runs beside another", again.name.value);
-        RULE.report(diags, again.name.span, message)
-            .note(first.name.span, format!("`{}` always runs too", first.name.value))
-            .help("collect both in one policy, or give all steps but one a Condition");
+    let collectors: Vec<_> =
+        cx.policies.iter().filter(|policy| policy.head.kind == "StatisticsCollector").collect();
+    for policy in &collectors {
+        let name = &policy.head.name;
+        let steps: Vec<_> = cx.proxy.steps().filter(|step| step.name.value == name.value).collect();
+        let Some(always) = steps.iter().find(|step| step.condition.is_none()) else { continue };
+        let message = match (collectors.len(), steps.len()) {
+            (2.., _) => format!("StatisticsCollector `{}` always runs beside another", name.value),
+            (_, 2..) => format!("StatisticsCollector `{}` can run twice for a request", name.value),
+            (..) => continue,
+        };
+        RULE.report(diags, name.span, message)
+            .note(always.name.span, "this Step has no Condition")
+            .help("collect all in one policy that runs once, or give the Steps Conditions");
     }
 }

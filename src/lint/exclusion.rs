@@ -13,17 +13,20 @@ use memchr::memmem;
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span};
 use crate::lint::EnvironmentView;
 
+#[cfg(test)]
+mod tests;
+
 const COMMENT: (&str, &str) = ("<!--", "-->");
 
-/// Applies `lint.excluded` of the configuration and the comments of the files.
+/// Applies the excluded codes and the comments of the files.
 pub fn exclude(diags: &mut Diagnostics, sources: &SourceMap, view: &EnvironmentView) {
     let mut files: HashMap<FileId, Directives> = HashMap::new();
     diags.retain(|found| {
-        let comment = found.span.and_then(|span| {
+        let comment = found.span.filter(|_| !view.lint.ignores_comments).and_then(|span| {
             let read = || Directives::read(span.file, sources);
             files.entry(span.file).or_insert_with(read).comment_for(found.code, span, sources)
         });
-        let is_excluded = view.excluded.contains(found.code);
+        let is_excluded = view.lint.excludes(found.code);
         if comment.is_none() && !is_excluded {
             return true;
         }
@@ -38,7 +41,7 @@ pub fn exclude(diags: &mut Diagnostics, sources: &SourceMap, view: &EnvironmentV
 fn keep(found: &mut Diagnostic, comment: Option<Span>) {
     match comment {
         Some(comment) => found.note(comment, "an error is not switched off by this"),
-        None => found.note(None, "an error is not switched off by `lint.excluded`"),
+        None => found.note(None, "an error is not switched off by an excluded code"),
     };
 }
 
@@ -52,7 +55,7 @@ struct Directives {
 struct Directive {
     codes: BTreeSet<String>,
     span: Span,
-    /// The line on which it ends, from 1.
+    /// The line on which it starts, from 1.
     line: usize,
     /// Whether it stands where a comment for the whole file does.
     is_for_root: bool,
@@ -76,7 +79,7 @@ impl Directives {
                     let Some(codes) = text.get(range.clone()).and_then(codes) else { continue };
                     let span = Span::new(file, range.start, range.end);
                     let line_of = |at: u32| sources.position(file, at).line;
-                    let line = line_of(span.end);
+                    let line = line_of(span.start);
                     let root_line = line_of(Span::new(file, root.start, root.end).end);
                     let is_for_root = line == root_line + 1 || line == 2 || line == 3;
                     comments.push(Directive { codes, span, line, is_for_root });
@@ -102,10 +105,24 @@ impl Directives {
     }
 }
 
-/// The codes of `<!-- apigeelint disable=A,B -->`.
+/// The codes of `<!-- apigeelint disable=A,B -->`. White space may stand before it, but the list ends
+/// with the comment, on one line; one space may stand before the `=`.
 fn codes(comment: &str) -> Option<BTreeSet<String>> {
-    let inside = comment.strip_prefix(COMMENT.0)?.strip_suffix(COMMENT.1)?.trim();
-    let list = inside.strip_prefix("apigeelint")?.trim_start().strip_prefix("disable=")?;
+    let inside = comment.strip_prefix(COMMENT.0)?.strip_suffix(COMMENT.1)?;
+    let rest = inside.trim_start().strip_prefix("apigeelint")?;
+    let words = rest.trim_start();
+    if words.len() == rest.len() {
+        return None;
+    }
+    let rest = words.strip_prefix("disable")?;
+    let list = rest.strip_prefix('=').or_else(|| {
+        let mut chars = rest.chars();
+        chars.next().filter(|c| c.is_whitespace())?;
+        chars.as_str().strip_prefix('=')
+    })?;
+    if list.is_empty() || list.contains(['\n', '\r']) {
+        return None;
+    }
     Some(list.split(',').map(|code| code.trim().to_owned()).collect())
 }
 

@@ -12,28 +12,30 @@ pub(super) static RULE: Rule =
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for endpoint in &cx.proxy.proxy_endpoints {
         let order = "a ProxyEndpoint tries its FaultRules from the last to the first";
-        check_rules(endpoint.fault_rules.rules.iter().rev(), order, diags);
+        check_rules(endpoint.fault_rules.rules.iter().rev().collect(), order, diags);
     }
     for endpoint in &cx.proxy.target_endpoints {
         let order = "a TargetEndpoint tries its FaultRules from the first to the last";
-        check_rules(endpoint.fault_rules.rules.iter(), order, diags);
+        check_rules(endpoint.fault_rules.rules.iter().collect(), order, diags);
     }
 }
 
 /// `rules` in the order in which they are tried.
-fn check_rules<'a>(
-    mut rules: impl Iterator<Item = &'a FaultRule>,
-    order: &str,
-    diags: &mut Diagnostics,
-) {
-    let Some(taken) = rules.find(|rule| rule.condition.is_none()) else { return };
-    for hidden in rules {
-        let message = format!("FaultRule `{}` never runs", hidden.name.value);
-        RULE.report(diags, hidden.name.span, message)
-            .note(
-                taken.name.span,
-                format!("`{}` has no Condition and takes every fault", taken.name.value),
-            )
-            .note(None, order);
+fn check_rules(rules: Vec<&FaultRule>, order: &str, diags: &mut Diagnostics) {
+    let mut rest = rules.as_slice();
+    while let Some((rule, behind)) = rest.split_first() {
+        rest = behind;
+        if rule.condition.is_some() || behind.is_empty() {
+            continue;
+        }
+        let message = format!(
+            "FaultRule `{}` has no Condition and hides those that are tried after it",
+            rule.name.value
+        );
+        let found = RULE.report(diags, rule.span, message);
+        for hidden in behind {
+            found.note(hidden.name.span, format!("`{}` never runs", hidden.name.value));
+        }
+        found.note(None, order).help("move it to where it is tried last");
     }
 }

@@ -16,10 +16,16 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     let targets = cx.proxy.target_endpoints.iter().map(|endpoint| &endpoint.fault_rules);
     for fault_rules in proxies.chain(targets) {
         let [rule] = fault_rules.rules.as_slice() else { continue };
-        if rule.condition.is_none() && fault_rules.default.is_none() {
-            let message =
-                format!("FaultRule `{}` stands alone and has no Condition", rule.name.value);
-            RULE.report(diags, rule.name.span, message).help("write it as `DefaultFaultRule`");
+        if rule.condition.is_some() {
+            continue;
         }
+        let message = format!("FaultRule `{}` stands alone and has no Condition", rule.name.value);
+        let found = RULE.report(diags, rule.span, message);
+        match &fault_rules.default {
+            Some(default) => found
+                .note(default.span, "this one runs after it only where it is always enforced")
+                .help("move its steps to the `DefaultFaultRule`"),
+            None => found.help("write it as `DefaultFaultRule`"),
+        };
     }
 }

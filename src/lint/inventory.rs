@@ -4,7 +4,7 @@
 //! A cache or a shared flow that the environment does not have is a need and no fault. What is
 //! "in part" supported is told by the findings of [`catalogue::WAITING`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::catalogue;
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity};
@@ -30,6 +30,8 @@ pub struct Part {
     pub name: String,
     pub count: usize,
     pub support: Support,
+    /// The policies and endpoints that it stands for, each once; none where a name says all.
+    pub names: Vec<String>,
     /// What has no effect yet, each once.
     pub limits: Vec<String>,
 }
@@ -67,9 +69,18 @@ pub struct Need {
 pub enum NeedKind {
     Cache,
     KeyValueMap,
+    /// Products, developers and apps that keys and tokens belong to; it has no name.
+    ApiProduct,
     TargetServer,
+    /// A KeyStore or TrustStore, or a reference to one.
+    Store,
     SharedFlow,
     EnvironmentPolicy,
+    /// A file that the bundle does not have, by its URL.
+    Resource,
+    PropertySet,
+    /// Scheme and host that it calls.
+    Backend,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +89,7 @@ pub enum Presence {
     Missing,
     /// It comes into being on first use.
     MadeOnUse,
-    /// The environment has no list of such things yet.
+    /// Nobody asks the environment about such things.
     Unknown,
 }
 
@@ -91,6 +102,7 @@ impl Inventory {
         view: &EnvironmentView,
     ) -> Self {
         let mut builder = Builder::new(diags);
+        builder.resources = proxy.resources.iter().cloned().collect();
         for policy in policies {
             builder.policy(&policy.head);
         }
@@ -99,8 +111,12 @@ impl Inventory {
         }
         let rules = proxy.proxy_endpoints.iter().flat_map(|endpoint| &endpoint.route_rules);
         for rule in rules {
-            if let Destination::Integration(_) = rule.destination {
-                builder.part(PartKind::Route, "IntegrationEndpoint", Support::No);
+            match &rule.destination {
+                Destination::Integration(_) => {
+                    builder.part(PartKind::Route, "IntegrationEndpoint", Support::No);
+                }
+                Destination::Url(url) => builder.backend(&url.value, &rule.name.value),
+                Destination::Target(_) | Destination::Null => {}
             }
         }
         for step in proxy.steps() {
@@ -135,13 +151,22 @@ pub fn is_refusal(found: &Diagnostic) -> bool {
         && !catalogue::WAITING.contains(&found.code)
 }
 
-type Parts = BTreeMap<(PartKind, String), (usize, Support, Vec<String>)>;
+type Parts = BTreeMap<(PartKind, String), Part>;
+
+/// Policies that ask whom a key or a token belongs to.
+const ASK_FOR_APPS: [&str; 5] =
+    ["AccessEntity", "GetOAuthV2Info", "OAuthV2", "SetOAuthV2Info", "VerifyAPIKey"];
+
+/// Prefixes of the URLs of resource files.
+const RESOURCE_TYPES: [&str; 7] = ["java", "jsc", "oas", "py", "template", "wsdl", "xsl"];
 
 struct Builder<'d> {
     /// What has no effect yet, by file, until a part takes it.
     limits: BTreeMap<Option<FileId>, Vec<&'d Diagnostic>>,
     parts: Parts,
     needs: BTreeMap<(NeedKind, String), Vec<String>>,
+    /// The bundle's own, such as `jsc/a.js`.
+    resources: BTreeSet<String>,
 }
 
 impl<'d> Builder<'d> {
@@ -150,7 +175,7 @@ impl<'d> Builder<'d> {
         for found in diags.iter().filter(|found| catalogue::WAITING.contains(&found.code)) {
             limits.entry(found.span.map(|span| span.file)).or_default().push(found);
         }
-        Self { limits, parts: BTreeMap::new(), needs: BTreeMap::new() }
+        Self { limits, parts: BTreeMap::new(), needs: BTreeMap::new(), resources: BTreeSet::new() }
     }
 
     fn policy(&mut self, head: &PolicyHead) {
@@ -162,9 +187,14 @@ impl<'d> Builder<'d> {
         };
         // Of a type that is not run at all, nothing more is to be said.
         let limits = if support == Support::No { Vec::new() } else { limits };
-        self.limited_part(PartKind::Policy, &head.kind, support, &limits);
-        self.functions(&head.body);
         let by = &head.name.value;
+        self.limited_part(PartKind::Policy, &head.kind, support, &limits).name(by);
+        self.functions(&head.body);
+        self.files(&head.body, by);
+        let product = head.body.child("UseQuotaConfigInAPIProduct");
+        if ASK_FOR_APPS.contains(&head.kind.as_str()) || product.is_some() {
+            self.need(NeedKind::ApiProduct, "", by);
+        }
         for name in texts(&head.body, "CacheResource") {
             self.need(NeedKind::Cache, &name, by);
         }
@@ -177,7 +207,7 @@ impl<'d> Builder<'d> {
         for name in texts(&head.body, "SharedFlowBundle") {
             self.need(NeedKind::SharedFlow, &name, by);
         }
-        self.servers(&head.body, by);
+        self.calls(&head.body, by);
     }
 
     fn target(&mut self, target: &TargetEndpoint) {
@@ -185,16 +215,19 @@ impl<'d> Builder<'d> {
         match target.connection {
             Connection::Url { .. } => {
                 let support = if limits.is_empty() { Support::Yes } else { Support::InPart };
-                self.limited_part(PartKind::Connection, "URL", support, &limits);
+                let part = self.limited_part(PartKind::Connection, "URL", support, &limits);
+                part.name(&target.name.value);
             }
             Connection::Unsupported { element, .. } => {
-                self.part(PartKind::Connection, element, Support::No);
+                let part = self.part(PartKind::Connection, element, Support::No);
+                part.name(&target.name.value);
             }
             Connection::Missing => {}
         }
         if let Some(element) = &target.http_connection {
             self.functions(element);
-            self.servers(element, &target.name.value);
+            self.files(element, &target.name.value);
+            self.calls(element, &target.name.value);
         }
     }
 
@@ -211,6 +244,49 @@ impl<'d> Builder<'d> {
         }
     }
 
+    /// Resource files and property sets that the bundle does not have.
+    fn files(&mut self, element: &Element, by: &str) {
+        for text in element.texts_below() {
+            if let Some((kind, file)) = text.trim().split_once("://")
+                && RESOURCE_TYPES.contains(&kind)
+                && !self.resources.contains(&format!("{kind}/{file}"))
+            {
+                self.need(NeedKind::Resource, text.trim(), by);
+            }
+            for (_, rest) in text.match_indices("propertyset.").map(|(at, _)| text.split_at(at)) {
+                let Some(set) = rest.split('.').nth(1).filter(|set| is_plain(set)) else {
+                    continue;
+                };
+                if !self.resources.contains(&format!("properties/{set}.properties")) {
+                    self.need(NeedKind::PropertySet, set, by);
+                }
+            }
+        }
+    }
+
+    /// What an HTTPTargetConnection below the element, or it itself, calls and calls with.
+    fn calls(&mut self, element: &Element, by: &str) {
+        self.servers(element, by);
+        for connection in element.descendants().filter(|found| is_connection(found)) {
+            for url in texts(connection, "URL") {
+                self.backend(&url, by);
+            }
+        }
+        for tls in element.descendants().filter(|found| found.name == "SSLInfo") {
+            for store in ["KeyStore", "TrustStore"].iter().flat_map(|name| texts(tls, name)) {
+                self.need(NeedKind::Store, &store, by);
+            }
+        }
+    }
+
+    /// Up to the path; a URL that is made of variables is shown whole.
+    fn backend(&mut self, url: &str, by: &str) {
+        let host = url.find("://").map_or(0, |at| at + "://".len());
+        let end = url.get(host..).and_then(|rest| rest.find(['/', '?']));
+        let origin = end.and_then(|end| url.get(..host + end)).filter(|part| balanced(part));
+        self.need(NeedKind::Backend, origin.unwrap_or(url), by);
+    }
+
     /// The target servers that any load balancer below the element names.
     fn servers(&mut self, element: &Element, by: &str) {
         for balancer in element.descendants().filter(|found| found.name == "LoadBalancer") {
@@ -222,8 +298,8 @@ impl<'d> Builder<'d> {
         }
     }
 
-    fn part(&mut self, kind: PartKind, name: &str, support: Support) {
-        self.limited_part(kind, name, support, &[]);
+    fn part(&mut self, kind: PartKind, name: &str, support: Support) -> &mut Part {
+        self.limited_part(kind, name, support, &[])
     }
 
     fn limited_part(
@@ -232,16 +308,23 @@ impl<'d> Builder<'d> {
         name: &str,
         support: Support,
         limits: &[&Diagnostic],
-    ) {
-        let key = (kind, name.to_owned());
-        let (count, worst, told) = self.parts.entry(key).or_insert((0, support, Vec::new()));
-        *count += 1;
-        *worst = support.max(*worst);
+    ) -> &mut Part {
+        let part = self.parts.entry((kind, name.to_owned())).or_insert_with(|| Part {
+            kind,
+            name: name.to_owned(),
+            count: 0,
+            support,
+            names: Vec::new(),
+            limits: Vec::new(),
+        });
+        part.count += 1;
+        part.support = support.max(part.support);
         for limit in limits {
-            if !told.contains(&limit.message) {
-                told.push(limit.message.clone());
+            if !part.limits.contains(&limit.message) {
+                part.limits.push(limit.message.clone());
             }
         }
+        part
     }
 
     fn need(&mut self, kind: NeedKind, name: &str, by: &str) {
@@ -252,18 +335,11 @@ impl<'d> Builder<'d> {
     }
 
     fn finish(self, view: &EnvironmentView) -> Inventory {
-        let parts = self.parts.into_iter().map(|((kind, name), (count, support, limits))| Part {
-            kind,
-            name,
-            count,
-            support,
-            limits,
-        });
         let needs = self.needs.into_iter().map(|((kind, name), by)| {
             let presence = presence(kind, &name, view);
             Need { kind, name, by, presence }
         });
-        Inventory { parts: parts.collect(), needs: needs.collect() }
+        Inventory { parts: self.parts.into_values().collect(), needs: needs.collect() }
     }
 }
 
@@ -272,13 +348,40 @@ fn presence(kind: NeedKind, name: &str, view: &EnvironmentView) -> Presence {
         NeedKind::Cache => view.caches.contains(name),
         NeedKind::SharedFlow => view.shared_flows.contains(name),
         NeedKind::EnvironmentPolicy => view.environment_policies.contains(name),
-        NeedKind::KeyValueMap | NeedKind::TargetServer => return Presence::Unknown,
+        NeedKind::KeyValueMap
+        | NeedKind::ApiProduct
+        | NeedKind::TargetServer
+        | NeedKind::Store
+        | NeedKind::Resource
+        | NeedKind::PropertySet
+        | NeedKind::Backend => return Presence::Unknown,
     };
     match (is_there, kind, view.profile) {
         (true, ..) => Presence::Present,
         (false, NeedKind::Cache, Profile::X) => Presence::MadeOnUse,
         (false, ..) => Presence::Missing,
     }
+}
+
+impl Part {
+    fn name(&mut self, name: &str) {
+        if !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
+        }
+    }
+}
+
+fn is_connection(element: &Element) -> bool {
+    matches!(element.name.as_str(), "HTTPTargetConnection" | "HttpTargetConnection")
+}
+
+/// Whether no reference of a template begins in it and ends elsewhere.
+fn balanced(text: &str) -> bool {
+    text.matches('{').count() == text.matches('}').count()
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// The trimmed texts of the children of that name.

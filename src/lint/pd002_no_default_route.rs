@@ -1,4 +1,4 @@
-//! PD002: an endpoint on which a request can be left without a route.
+//! PD002: an endpoint on which a request can be left without a route, or that has two for all.
 //! Source: apigeelint PD002; Apigee docs, "Understanding routes".
 
 use crate::diag::{Diagnostics, Severity};
@@ -9,11 +9,18 @@ pub(super) static RULE: Rule =
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for endpoint in &cx.proxy.proxy_endpoints {
-        if endpoint.route_rules.iter().any(|rule| rule.condition.is_none()) {
-            continue;
-        }
         let name = &endpoint.name;
-        if endpoint.route_rules.is_empty() {
+        let mut defaults = endpoint.route_rules.iter().filter(|rule| rule.condition.is_none());
+        if let Some(taken) = defaults.next() {
+            for again in defaults {
+                let message =
+                    format!("a second RouteRule without a Condition, `{}`", again.name.value);
+                RULE.report(diags, again.span, message).note(
+                    taken.name.span,
+                    format!("`{}` takes every request before", taken.name.value),
+                );
+            }
+        } else if endpoint.route_rules.is_empty() {
             let message = format!("ProxyEndpoint `{}` has no RouteRule", name.value);
             RULE.report(diags, name.span, message)
                 .note(None, "every request faults with `messaging.runtime.RouteFailed`")

@@ -1,5 +1,6 @@
 //! PD003: a RouteRule without a Condition hides every RouteRule after it.
-//! Source: Apigee docs, "Understanding routes": rules are tried in order, the first match wins.
+//! Source: Apigee docs, "Understanding routes": rules are tried in order, the first match wins. A
+//! second one without a Condition is PD002.
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
@@ -11,12 +12,18 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for endpoint in &cx.proxy.proxy_endpoints {
         let mut rules = endpoint.route_rules.iter();
         let Some(default) = rules.find(|rule| rule.condition.is_none()) else { continue };
-        for hidden in rules {
-            let message = format!("RouteRule `{}` is never taken", hidden.name.value);
-            RULE.report(diags, hidden.name.span, message).note(
-                default.name.span,
-                format!("`{}` has no Condition and takes every request", default.name.value),
-            );
+        let hidden: Vec<_> = rules.filter(|rule| rule.condition.is_some()).collect();
+        if hidden.is_empty() {
+            continue;
         }
+        let message = format!(
+            "RouteRule `{}` has no Condition and hides those behind it",
+            default.name.value
+        );
+        let found = RULE.report(diags, default.span, message);
+        for rule in hidden {
+            found.note(rule.name.span, format!("`{}` is never taken", rule.name.value));
+        }
+        found.help("move it to the end");
     }
 }

@@ -1,4 +1,4 @@
-//! PD006: a ProxyEndpoint without a BasePath. Reading reports one with several.
+//! PD006: an HTTPProxyConnection without a BasePath. Reading reports one with several.
 //! Source: apigeelint PD006; Apigee docs, "API proxy configuration reference": the default
 //! is `/`.
 
@@ -10,11 +10,12 @@ pub(super) static RULE: Rule =
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for endpoint in &cx.proxy.proxy_endpoints {
+        let Some(connection) = endpoint.connection else { continue };
         if endpoint.base_path.is_none() {
             let message = format!("ProxyEndpoint `{}` has no BasePath", endpoint.name.value);
-            RULE.report(diags, endpoint.name.span, message)
+            RULE.report(diags, connection, message)
                 .note(None, "it takes `/`, and with it every path that no other proxy has")
-                .help("write `HTTPProxyConnection` with a `BasePath`");
+                .help("write a `BasePath`");
         }
     }
 }

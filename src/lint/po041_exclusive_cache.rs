@@ -18,7 +18,8 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         let named = |name| body.elements().filter(move |child| child.name == name);
         for cache in named("ExclusiveCache") {
             RULE.report(diags, cache.name_span, "`ExclusiveCache` has no effect any more")
-                .help("delete it");
+                .help("delete it")
+                .fix(cache.removal(), "");
         }
         let mut scopes = named("Scope");
         if let Some(first) = scopes.next() {

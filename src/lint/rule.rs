@@ -51,7 +51,8 @@ pub struct LintContext<'a> {
 impl<'a> LintContext<'a> {
     /// Whether any step of the bundle names the policy.
     pub(super) fn is_attached(&self, policy: &PolicyHead) -> bool {
-        self.proxy.steps().any(|step| step.name.value == policy.name.value)
+        let mut steps = self.proxy.steps().chain(self.proxy.idle_steps());
+        steps.any(|step| step.name.value == policy.name.value)
     }
 
     /// Whether what names other things was read whole: every file but those of policies.
@@ -64,8 +65,18 @@ impl<'a> LintContext<'a> {
         self.proxy.unread.iter().any(|file| file_stem(file) == name)
     }
 
+    /// Whether all policies of a bundle are here, and not one of the environment alone.
+    pub(super) fn is_bundle(&self) -> bool {
+        !self.proxy.policies.is_empty()
+    }
+
     pub(super) fn policy(&self, name: &str) -> Option<&'a ReadPolicy> {
         self.policies.iter().find(|policy| policy.head.name.value == name)
+    }
+
+    /// The policies of a type.
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'a ReadPolicy> {
+        self.policies.iter().filter(move |policy| policy.head.kind == kind)
     }
 
     /// Whether any RouteRule names the TargetEndpoint.

@@ -21,7 +21,7 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         let Some(raise) = steps.find(raises) else { continue };
         for hidden in steps {
             let message = format!("Step `{}` never runs", hidden.name.value);
-            RULE.report(diags, hidden.name.span, message).note(
+            RULE.report(diags, hidden.span, message).note(
                 raise.name.span,
                 format!("`{}` always raises a fault here", raise.name.value),
             );

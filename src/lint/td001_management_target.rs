@@ -1,5 +1,5 @@
 //! TD001: a target that is the management API of Apigee.
-//! Source: apigeelint TD001.
+//! Source: apigeelint TD001, and the host of the API of Apigee X.
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
@@ -12,14 +12,14 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-const HOSTS: [&str; 2] = ["api.enterprise.apigee.com", "apigee.googleapis.com"];
+const SIGNS: [&str; 3] = ["enterprise.apigee.com", "/v1/organizations/", "apigee.googleapis.com"];
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for (_, connection) in connections(cx) {
         let Some(url) = connection.child("URL") else { continue };
         let text = url.text();
-        if let Some(host) = HOSTS.into_iter().find(|host| text.contains(host)) {
-            let message = format!("the target is the management API, `{host}`");
+        if let Some(sign) = SIGNS.into_iter().find(|sign| text.contains(sign)) {
+            let message = format!("the target is the management API by its `{sign}`");
             RULE.report(diags, url.text_span(), message)
                 .help("let a program of yours call it, and not the traffic of an API");
         }

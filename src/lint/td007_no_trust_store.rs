@@ -3,17 +3,20 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::target_connection::{connections, is_true};
+use crate::lint::target_connection::{Scheme, connections, is_true, scheme};
 
 pub(super) static RULE: Rule =
     Rule { code: "TD007", severity: Severity::Warning, summary: "TLS without TrustStore", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for (target, connection) in connections(cx) {
-        let Some(tls) = connection.child("SSLInfo").filter(|tls| is_true(tls, "Enabled")) else {
-            continue;
+        let Some(tls) = connection.child("SSLInfo") else { continue };
+        let is_used = match scheme(connection) {
+            Some(Scheme::Https) => true,
+            Some(Scheme::Unknown) => is_true(tls, "Enabled"),
+            Some(Scheme::Http) | None => false,
         };
-        if tls.child("TrustStore").is_none_or(|store| store.is_empty()) {
+        if is_used && tls.child("TrustStore").is_none_or(|store| store.is_empty()) {
             let name = &target.name.value;
             RULE.report(
                 diags,

@@ -3,7 +3,7 @@
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
-use crate::lint::target_connection::{connections, is_true};
+use crate::lint::target_connection::{Scheme, connections, is_true, scheme};
 
 pub(super) static RULE: Rule = Rule {
     code: "TD013",
@@ -15,19 +15,36 @@ pub(super) static RULE: Rule = Rule {
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for (_, connection) in connections(cx) {
         let Some(tls) = connection.child("SSLInfo") else { continue };
+        if !matches!(scheme(connection), Some(Scheme::Https | Scheme::Unknown)) {
+            continue;
+        }
         let parts = ["KeyStore", "KeyAlias"]
             .map(|name| (name, tls.child(name).filter(|child| !child.is_empty())));
+        let place = connection.name_span;
         if is_true(tls, "ClientAuthEnabled") {
-            for (name, _) in parts.iter().filter(|(_, part)| part.is_none()) {
-                let message = format!("`ClientAuthEnabled` is set and there is no `{name}`");
-                RULE.report(diags, tls.name_span, message).help(format!("write `{name}`"));
+            let missing: Vec<_> = parts
+                .iter()
+                .filter(|(_, part)| part.is_none())
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
+            if !missing.is_empty() {
+                let missing = missing.join(" and no ");
+                let message = format!("`ClientAuthEnabled` is set and there is no {missing}");
+                RULE.report(diags, place, message)
+                    .note(tls.name_span, "it belongs in here")
+                    .help("write `KeyStore` and `KeyAlias`");
             }
             continue;
         }
-        for part in parts.iter().filter_map(|(_, part)| *part) {
-            let message = format!("`{}` has no effect without `ClientAuthEnabled`", part.name);
-            RULE.report(diags, part.name_span, message)
-                .help("set `ClientAuthEnabled` to `true`, or delete it");
+        let mut idle = parts.iter().filter_map(|(_, part)| *part);
+        if let Some(first) = idle.next() {
+            let message = format!("`{}` has no effect without `ClientAuthEnabled`", first.name);
+            let found = RULE.report(diags, place, message);
+            found.note(first.name_span, "it stands here");
+            for other in idle {
+                found.note(other.name_span, "nor has this");
+            }
+            found.help("set `ClientAuthEnabled` to `true`, or delete it");
         }
     }
 }

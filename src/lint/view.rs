@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::lint::options::{LintOptions, RcFile};
 use crate::profile::Profile;
 
 /// The environment without the bundle in hand, which may replace what runs under its name.
@@ -13,8 +14,11 @@ pub struct EnvironmentView {
     /// Whether what this gateway does not run yet deploys and faults when a request reaches
     /// it. `false`: the bundle is refused.
     pub unsupported_faults: bool,
-    /// Codes whose warnings and notes nobody wants to hear.
-    pub excluded: BTreeSet<String>,
+    /// What the configuration asks of lint; for a bundle, what all together do.
+    pub lint: LintOptions,
+    /// What the command line asks of it, which wins over a bundle's `.apigeelintrc`.
+    pub flags: LintOptions,
+    pub rc_file: RcFile,
     /// Names of the environment's caches.
     pub caches: BTreeSet<String>,
     /// Base paths that are taken.
@@ -42,7 +46,9 @@ impl EnvironmentView {
             environment: environment.to_owned(),
             profile,
             unsupported_faults: false,
-            excluded: BTreeSet::new(),
+            lint: LintOptions::default(),
+            flags: LintOptions::default(),
+            rc_file: RcFile::ReadForDeployment,
             caches: BTreeSet::new(),
             base_paths: Vec::new(),
             shared_flows: BTreeSet::new(),

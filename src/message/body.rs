@@ -1,5 +1,6 @@
 //! A message's body: nothing, bytes in memory, or a stream that nobody has read.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -63,8 +64,63 @@ impl Body {
         }
     }
 
+    /// A stream of these bytes: what is in memory and still as `Content-Encoding` says, which a
+    /// body in memory never is.
+    pub fn unread(bytes: Bytes) -> Self {
+        Prefixed::body(VecDeque::from([bytes]), Rest::Flowing(Self::Empty))
+    }
+
     pub fn is_buffered(&self) -> bool {
         matches!(self, Self::Empty | Self::Full(_))
+    }
+
+    /// Reads a stream into memory where all of it is at most `limit_bytes`, and hands it out. A
+    /// larger body, and one that fails on its way, stays a stream of everything that was to
+    /// come, its failure included.
+    pub async fn collect(&mut self, limit_bytes: usize, silence: Duration) -> Option<Bytes> {
+        if let Some(bytes) = self.bytes() {
+            return (bytes.len() <= limit_bytes).then(|| bytes.clone());
+        }
+        let declared = self.size_hint().lower();
+        if usize::try_from(declared).map_or(true, |bytes| bytes > limit_bytes) {
+            return None;
+        }
+        let mut stream = std::mem::take(self);
+        let mut read = VecDeque::new();
+        let mut read_bytes = 0;
+        loop {
+            let next = poll_fn(|cx| Pin::new(&mut stream).poll_frame(cx));
+            let frame = match tokio::time::timeout(silence, next).await {
+                Ok(None) => break,
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(error))) => {
+                    *self = Prefixed::body(read, Rest::Failed(Some(error)));
+                    return None;
+                }
+                Err(_) => {
+                    *self = Prefixed::body(read, Rest::Failed(Some(BodyError::Timeout)));
+                    return None;
+                }
+            };
+            // Trailers are not kept, as in a body that is read for a policy.
+            let Ok(data) = frame.into_data() else { continue };
+            read_bytes += data.len();
+            read.push_back(data);
+            if read_bytes > limit_bytes {
+                *self = Prefixed::body(read, Rest::Flowing(stream));
+                return None;
+            }
+        }
+        let all = match read.len() {
+            0 | 1 => read.pop_front().unwrap_or_default(),
+            _ => {
+                let mut all = BytesMut::with_capacity(read_bytes);
+                read.iter().for_each(|data| all.extend_from_slice(data));
+                all.freeze()
+            }
+        };
+        *self = Self::from(all.clone());
+        Some(all)
     }
 
     /// Reads a stream to its end into memory, waiting no longer than `silence` for each piece.
@@ -151,5 +207,65 @@ impl HttpBody for Body {
             Self::Incoming(incoming) => incoming.size_hint(),
             Self::Stream(stream) => stream.size_hint(),
         }
+    }
+}
+
+/// What was read of a stream, then the rest of it.
+struct Prefixed {
+    read: VecDeque<Bytes>,
+    rest: Rest,
+}
+
+enum Rest {
+    Flowing(Body),
+    Failed(Option<BodyError>),
+}
+
+impl Prefixed {
+    fn body(read: VecDeque<Bytes>, rest: Rest) -> Body {
+        Body::Stream(Box::pin(Self { read, rest }))
+    }
+}
+
+impl HttpBody for Prefixed {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        if let Some(data) = this.read.pop_front() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        match &mut this.rest {
+            Rest::Flowing(body) => Pin::new(body).poll_frame(cx),
+            Rest::Failed(error) => Poll::Ready(error.take().map(Err)),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.read.is_empty()
+            && match &self.rest {
+                Rest::Flowing(body) => body.is_end_stream(),
+                Rest::Failed(error) => error.is_none(),
+            }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let read = self.read.iter().map(|data| data.len() as u64).sum::<u64>();
+        let mut hint = SizeHint::new();
+        match &self.rest {
+            Rest::Flowing(body) => {
+                let rest = body.size_hint();
+                hint.set_lower(rest.lower().saturating_add(read));
+                if let Some(upper) = rest.upper() {
+                    hint.set_upper(upper.saturating_add(read));
+                }
+            }
+            Rest::Failed(_) => hint.set_lower(read),
+        }
+        hint
     }
 }

@@ -3,13 +3,19 @@
 use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use hashbrown::HashMap;
+use http::Method;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 
 use crate::clock::Clock;
-use crate::message::{Fault, Head, Message, Value};
+use crate::message::{
+    AnswerHeaders, Body, Captured, Documents, Fault, Head, Message, StoredResponse, Value,
+};
 use crate::variable::{Slot, Slots};
 
 /// How many variables beyond its plan's own one request may create.
@@ -29,6 +35,14 @@ pub struct Facts {
     pub demo_backend: Option<ByteString>,
     pub flows: Vec<FlowFacts>,
     pub slots: Slots,
+    /// `None`: there are no property sets.
+    pub properties: Option<Arc<dyn Properties>>,
+}
+
+/// The property sets that a proxy's variables are looked up in.
+pub trait Properties: Send + Sync + std::fmt::Debug {
+    /// The value of `{set}.{key}`.
+    fn property(&self, name: &str) -> Option<ByteString>;
 }
 
 /// What `current.flow.name` and its kin say.
@@ -136,6 +150,15 @@ pub struct SentTarget {
     pub path_and_query: PathAndQuery,
 }
 
+/// An answer at hand that may be used once the target has said that it still holds.
+#[derive(Debug)]
+pub struct Revalidation {
+    pub stored: Arc<StoredResponse>,
+    /// Where it is shown that the answer was used after all, and that it was unusable.
+    pub cachehit: Option<Slot>,
+    pub invalidentry: Option<Slot>,
+}
+
 /// One request: messages, variables, place in the pipeline. It lives on one thread.
 #[derive(Debug)]
 pub struct MessageContext {
@@ -163,8 +186,21 @@ pub struct MessageContext {
     pub route_target: Option<ByteString>,
     pub target: Option<TargetState>,
     pub times: Times,
+    /// How long the target's body may pause while a policy reads it; `None` where it is
+    /// streamed past them, or there is none.
+    pub response_wait: Option<Duration>,
+    /// What the call of the target asks about.
+    pub revalidation: Option<Box<Revalidation>>,
+    /// Keys that policies' request sides keep for their response sides, by the policy's name.
+    pub kept_keys: Vec<(ByteString, Bytes)>,
+    /// What stands on the answer, whichever it will be.
+    pub answer_headers: Option<Box<AnswerHeaders>>,
     /// The inbound request target as it came; a policy's write does not change it.
     pub inbound_target: PathAndQuery,
+    /// Whether the client sent a POST or PUT that neither has a body nor says that it has none.
+    pub lacks_length: bool,
+    pub documents: Documents,
+    pub captured: Captured,
     pub(super) values: Vec<Option<Value>>,
     pub(super) extra: HashMap<Arc<str>, Value, foldhash::fast::RandomState>,
     pub(super) message_id: OnceCell<ByteString>,
@@ -178,6 +214,7 @@ impl MessageContext {
             Head::Request(head) => head.target.clone(),
             Head::Response(_) => PathAndQuery::from_static("/"),
         };
+        let lacks_length = lacks_length(&request);
         Self {
             facts,
             clock,
@@ -198,7 +235,14 @@ impl MessageContext {
             route_target: None,
             target: None,
             times: Times::default(),
+            response_wait: None,
+            revalidation: None,
+            kept_keys: Vec::new(),
+            answer_headers: None,
             inbound_target,
+            lacks_length,
+            documents: Documents::default(),
+            captured: Captured::default(),
             values,
             extra: HashMap::default(),
             message_id: OnceCell::new(),
@@ -244,6 +288,12 @@ impl MessageContext {
         }
     }
 
+    /// Writes an output variable, if anything reads it, and hands back what it was.
+    pub fn swap_output(&mut self, slot: Option<Slot>, value: Option<Value>) -> Option<Value> {
+        let slot = slot.filter(|slot| self.facts.slots.is_read(*slot))?;
+        std::mem::replace(self.values.get_mut(slot.index())?, value)
+    }
+
     pub fn set_slot(&mut self, slot: Slot, value: Value) {
         if let Some(place) = self.values.get_mut(slot.index()) {
             *place = Some(value);
@@ -256,4 +306,12 @@ impl MessageContext {
             self.extra.insert(name.clone(), value);
         }
     }
+}
+
+fn lacks_length(request: &Message) -> bool {
+    let wants_length = matches!(request.method(), Some(&Method::POST | &Method::PUT));
+    wants_length
+        && matches!(request.body, Body::Empty)
+        && !request.headers.contains_key(CONTENT_LENGTH)
+        && !request.headers.contains_key(TRANSFER_ENCODING)
 }

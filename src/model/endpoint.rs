@@ -1,14 +1,15 @@
 //! ProxyEndpoint, TargetEndpoint and SharedFlow out of their files.
 //!
-//! Source: Apigee docs, "API proxy configuration reference". Findings: `PD006` a doubled
-//! BasePath, `EP002` a RouteRule with two destinations, `TD014`, `TD016` and `TD017`
-//! connections, [`NO_EFFECT`] what Apigee knows and this gateway does not do yet,
-//! [`MISSPELT`] connections.
+//! Source: Apigee docs, "API proxy configuration reference". Findings: `EP002` what does not belong
+//! where it stands, or stands there twice; `PD005` and `PD006` the HTTPProxyConnection; `TD009`,
+//! `TD012`, `TD014`, `TD016` and `TD017` the HTTPTargetConnection; [`NO_EFFECT`] what Apigee
+//! knows and this gateway does not do yet; [`MISSPELT`] connections.
 
 use crate::diag::Diagnostics;
+use crate::model::flow::MISPLACED;
 use crate::model::{
-    Connection, Destination, Property, ProxyEndpoint, RouteRule, SharedFlow, TargetEndpoint,
-    file_stem, flow,
+    Connection, Destination, Property, ProxyEndpoint, RouteRule, SharedFlow, Step, TargetEndpoint,
+    VirtualHost, file_stem, flow,
 };
 use crate::template::Template;
 use crate::xml::fields::MISSING;
@@ -18,10 +19,12 @@ use crate::xml::{Element, Fields, Text};
 pub(super) const NO_EFFECT: &str = "GW133";
 /// An element in a spelling that only some releases of Apigee take.
 const MISSPELT: &str = "GW134";
+const PROXY_CONNECTION: &str = "PD005";
 const BASE_PATH: &str = "PD006";
-const DESTINATIONS: &str = "EP002";
+const SECOND_BALANCER: &str = "TD009";
+const SECOND_TLS: &str = "TD012";
 /// Not exactly one address.
-const CONNECTION: &str = "TD014";
+const ADDRESS: &str = "TD014";
 const MONITOR_ALONE: &str = "TD016";
 const EMPTY_URL: &str = "TD017";
 
@@ -35,15 +38,17 @@ pub(super) fn proxy_endpoint(
     diags: &mut Diagnostics,
 ) -> ProxyEndpoint {
     let mut xml = element.reader(diags);
+    xml.strays_as(MISPLACED);
     xml.ignore(&["Description"]);
     let name = endpoint_name(&mut xml, &file);
     let flows = flow::flows(&mut xml);
     let post_client = flow::post_client(&mut xml);
     let fault_rules = flow::fault_rules(&mut xml);
-    event_flow(&mut xml);
+    let event_flow = event_flow(&mut xml);
     let route_rules = xml.children("RouteRule");
     let route_rules = route_rules.into_iter().map(|rule| route_rule(rule, xml.diags())).collect();
-    let connection = match xml.child("HTTPProxyConnection") {
+    let http_connection = xml.single("HTTPProxyConnection", PROXY_CONNECTION);
+    let connection = match http_connection {
         Some(element) => proxy_connection(element, xml.diags()),
         None => ProxyConnection::default(),
     };
@@ -54,7 +59,9 @@ pub(super) fn proxy_endpoint(
         span: element.open_span,
         flows,
         post_client,
+        event_flow,
         fault_rules,
+        connection: http_connection.map(|element| element.open_span),
         base_path: connection.base_path,
         virtual_hosts: connection.virtual_hosts,
         properties: connection.properties,
@@ -68,11 +75,12 @@ pub(super) fn target_endpoint(
     diags: &mut Diagnostics,
 ) -> TargetEndpoint {
     let mut xml = element.reader(diags);
+    xml.strays_as(MISPLACED);
     xml.ignore(&["Description"]);
     let name = endpoint_name(&mut xml, &file);
     let flows = flow::flows(&mut xml);
     let fault_rules = flow::fault_rules(&mut xml);
-    event_flow(&mut xml);
+    let event_flow = event_flow(&mut xml);
     let (connection, properties) = target_connection(&mut xml, &name);
     let http_connection = ["HTTPTargetConnection", "HttpTargetConnection"]
         .iter()
@@ -83,6 +91,7 @@ pub(super) fn target_endpoint(
         file,
         span: element.open_span,
         flows,
+        event_flow,
         fault_rules,
         connection,
         http_connection: http_connection.cloned(),
@@ -92,7 +101,7 @@ pub(super) fn target_endpoint(
 
 pub(super) fn shared_flow(file: String, element: &Element, diags: &mut Diagnostics) -> SharedFlow {
     let mut xml = element.reader(diags);
-    xml.ignore(&["Description"]);
+    xml.strays_as(MISPLACED);
     let name = endpoint_name(&mut xml, &file);
     let steps = flow::steps(&mut xml);
     xml.finish();
@@ -111,18 +120,24 @@ fn endpoint_name(xml: &mut Fields<'_, '_>, file: &str) -> Text {
     Text { value: file_stem(file).to_owned(), span: element.name_span }
 }
 
-fn event_flow(xml: &mut Fields<'_, '_>) {
-    if let Some(flow) = xml.child("EventFlow") {
-        xml.diags()
-            .warning(NO_EFFECT, flow.open_span, "`EventFlow` is not supported yet")
-            .note(None, "its steps never run; server-sent events pass unchanged");
-    }
+/// The steps of an EventFlow, which nothing runs.
+fn event_flow(xml: &mut Fields<'_, '_>) -> Vec<Step> {
+    let Some(element) = xml.child("EventFlow") else { return Vec::new() };
+    xml.diags()
+        .warning(NO_EFFECT, element.open_span, "`EventFlow` is not supported yet")
+        .note(None, "its steps never run; server-sent events pass unchanged");
+    let mut flow = element.reader(xml.diags());
+    flow.strays_as(MISPLACED);
+    flow.ignore(&["name", "content-type", "Description"]);
+    let steps = flow::steps_of(flow.child("Response"), flow.diags());
+    flow.finish();
+    steps
 }
 
 #[derive(Default)]
 struct ProxyConnection {
     base_path: Option<Text>,
-    virtual_hosts: Vec<Text>,
+    virtual_hosts: Vec<VirtualHost>,
     properties: Vec<Property>,
 }
 
@@ -139,10 +154,19 @@ fn proxy_connection(element: &Element, diags: &mut Diagnostics) -> ProxyConnecti
                 .help("write a ProxyEndpoint for each base path");
         }
     }
-    let virtual_hosts = texts(&mut xml, "VirtualHost");
+    let virtual_hosts = xml.children("VirtualHost").into_iter().filter_map(virtual_host).collect();
     let properties = properties(&mut xml);
     xml.finish();
     ProxyConnection { base_path, virtual_hosts, properties }
+}
+
+fn virtual_host(element: &Element) -> Option<VirtualHost> {
+    Some(VirtualHost { name: text_of(element)?, removal: element.removal() })
+}
+
+/// How many children of that name there are.
+fn count(element: &Element, name: &str) -> usize {
+    element.elements().filter(|child| child.name == name).count()
 }
 
 /// The children of that name that hold text.
@@ -180,7 +204,7 @@ fn properties(xml: &mut Fields<'_, '_>) -> Vec<Property> {
 
 fn route_rule(element: &Element, diags: &mut Diagnostics) -> RouteRule {
     let mut xml = element.reader(diags);
-    xml.ignore(&["Description"]);
+    xml.strays_as(MISPLACED);
     let name = flow::name_or_element(&mut xml);
     let condition = flow::condition(&mut xml);
     let written = [
@@ -193,7 +217,7 @@ fn route_rule(element: &Element, diags: &mut Diagnostics) -> RouteRule {
     if let Some(second) = written.next() {
         let place = second.text().map_or(element.open_span, |text| text.span);
         let message = format!("RouteRule `{}` has a second destination", name.value);
-        let found = xml.diags().warning(DESTINATIONS, place, message);
+        let found = xml.diags().warning(MISPLACED, place, message);
         if let Some(first) = destination.text() {
             found.note(first.span, "the request goes here");
         }
@@ -208,16 +232,24 @@ fn route_rule(element: &Element, diags: &mut Diagnostics) -> RouteRule {
 /// The one connection of a TargetEndpoint, and its properties.
 fn target_connection(xml: &mut Fields<'_, '_>, endpoint: &Text) -> (Connection, Vec<Property>) {
     let mut connections = Vec::new();
-    connections
-        .extend(xml.child("HTTPTargetConnection").map(|found| ("HTTPTargetConnection", found)));
+    connections.extend(
+        xml.single("HTTPTargetConnection", MISPLACED).map(|found| ("HTTPTargetConnection", found)),
+    );
     if let Some(found) = xml.child("HttpTargetConnection") {
-        xml.diags()
+        let is_alone = connections.is_empty() && count(xml.element(), "HttpTargetConnection") == 1;
+        let finding = xml
+            .diags()
             .warning(
                 MISSPELT,
                 found.name_span,
                 "`HttpTargetConnection` is read as `HTTPTargetConnection`",
             )
             .help("write `HTTPTargetConnection`");
+        if is_alone {
+            for place in found.tag_names() {
+                finding.fix(place, "HTTPTargetConnection");
+            }
+        }
         connections.push(("HTTPTargetConnection", found));
     }
     for name in OTHER_CONNECTIONS {
@@ -227,14 +259,14 @@ fn target_connection(xml: &mut Fields<'_, '_>, endpoint: &Text) -> (Connection, 
     let Some((kind, element)) = connections.next() else {
         let message = format!("TargetEndpoint `{}` has no connection", endpoint.value);
         xml.diags()
-            .error(CONNECTION, endpoint.span, message)
+            .error(MISPLACED, endpoint.span, message)
             .help("write an `HTTPTargetConnection` with a `URL`");
         return (Connection::Missing, Vec::new());
     };
     for (_, again) in connections {
         let message = format!("TargetEndpoint `{}` has a second connection", endpoint.value);
         xml.diags()
-            .error(CONNECTION, again.name_span, message)
+            .error(MISPLACED, again.name_span, message)
             .note(element.name_span, "the first one stands here");
     }
     if kind == "HTTPTargetConnection" {
@@ -250,10 +282,10 @@ fn http_connection(
     diags: &mut Diagnostics,
 ) -> (Connection, Vec<Property>) {
     let mut xml = element.reader(diags);
-    xml.ignore(&["Description"]);
-    let url = xml.child("URL");
-    let balancer = xml.child("LoadBalancer");
-    let tls = xml.child("SSLInfo").filter(|found| !found.is_empty());
+    xml.strays_as(MISPLACED);
+    let url = xml.single("URL", ADDRESS);
+    let balancer = xml.single("LoadBalancer", SECOND_BALANCER);
+    let tls = xml.single("SSLInfo", SECOND_TLS).filter(|found| !found.is_empty());
     let properties = properties(&mut xml);
     if let Some(path) = xml.child("Path")
         && !path.is_empty()
@@ -265,7 +297,7 @@ fn http_connection(
             "`Path` has no effect without a `LoadBalancer`",
         );
     }
-    if let Some(monitor) = xml.child("HealthMonitor")
+    if let Some(monitor) = xml.single("HealthMonitor", MISPLACED)
         && balancer.is_none()
     {
         xml.diags().warning(
@@ -287,10 +319,11 @@ fn http_connection(
             if let Some(url) = url {
                 diags
                     .warning(
-                        CONNECTION,
-                        url.name_span,
+                        ADDRESS,
+                        element.name_span,
                         "`URL` and `LoadBalancer` exclude each other",
                     )
+                    .note(url.name_span, "this address is not called")
                     .note(balancer.name_span, "the servers named here are the target");
             }
             Connection::Unsupported { element: "LoadBalancer", span: balancer.name_span }
@@ -308,7 +341,7 @@ fn http_connection(
         },
         (None, None) => {
             let message = format!("TargetEndpoint `{}` has no address", endpoint.value);
-            diags.error(CONNECTION, element.name_span, message).help("write a `URL`");
+            diags.error(ADDRESS, element.name_span, message).help("write a `URL`");
             Connection::Missing
         }
     };

@@ -5,26 +5,29 @@
 //! children of a DefaultFaultRule.
 
 use crate::condition::Condition;
-use crate::diag::{Diagnostics, Span};
+use crate::diag::Diagnostics;
 use crate::model::{DefaultFaultRule, FaultRule, FaultRules, Flow, Flows, LocatedCondition, Step};
-use crate::xml::fields::MISSING;
+use crate::xml::fields::{DOUBLED, FromXml, MISSING, UNKNOWN};
 use crate::xml::{Element, Fields, Text};
 
+/// What does not belong where it stands in an endpoint, or stands there twice.
+pub(super) const MISPLACED: &str = "EP002";
 /// A Step without a Name.
 const NO_NAME: &str = "ST001";
 /// A Step with more than it should hold.
-const STRAY: &str = "ST002";
+const STEP: &str = "ST002";
 /// Steps where nobody runs them, under PostClientFlow.
 const POST_CLIENT_REQUEST: &str = "PD006";
-/// What a DefaultFaultRule does not take.
-const DEFAULT_RULE_CHILD: &str = "FR002";
+/// What a DefaultFaultRule does not take, or takes once.
+const DEFAULT_RULE: &str = "FR002";
 
 /// PreFlow, Flows and PostFlow of an endpoint.
 pub(super) fn flows(xml: &mut Fields<'_, '_>) -> Flows {
     let pre = xml.child("PreFlow").map(|element| fixed_flow(element, xml.diags()));
-    let conditional = match xml.child("Flows") {
+    let conditional = match xml.single("Flows", MISPLACED) {
         Some(element) => {
             let mut list = element.reader(xml.diags());
+            list.strays_as(MISPLACED);
             let flows = list.children("Flow");
             let flows = flows.into_iter().map(|flow| conditional_flow(flow, list.diags()));
             let flows = flows.collect();
@@ -41,6 +44,7 @@ pub(super) fn flows(xml: &mut Fields<'_, '_>) -> Flows {
 /// A PreFlow or PostFlow, which have no condition.
 fn fixed_flow(element: &Element, diags: &mut Diagnostics) -> Flow {
     let mut xml = element.reader(diags);
+    xml.strays_as(MISPLACED);
     xml.ignore(&["name"]);
     let name = Text { value: element.name.clone(), span: element.name_span };
     let flow = Flow {
@@ -57,6 +61,7 @@ fn fixed_flow(element: &Element, diags: &mut Diagnostics) -> Flow {
 
 fn conditional_flow(element: &Element, diags: &mut Diagnostics) -> Flow {
     let mut xml = element.reader(diags);
+    xml.strays_as(MISPLACED);
     let flow = Flow {
         name: name_or_element(&mut xml),
         description: xml.optional("Description"),
@@ -73,17 +78,19 @@ fn conditional_flow(element: &Element, diags: &mut Diagnostics) -> Flow {
 pub(super) fn post_client(xml: &mut Fields<'_, '_>) -> Vec<Step> {
     let Some(element) = xml.child("PostClientFlow") else { return Vec::new() };
     let mut flow = element.reader(xml.diags());
+    flow.strays_as(MISPLACED);
     flow.ignore(&["name", "Description"]);
-    if let Some(request) = flow.child("Request")
-        && !request.is_empty()
-    {
-        flow.diags()
-            .warning(
-                POST_CLIENT_REQUEST,
-                request.open_span,
-                "`Request` in `PostClientFlow` never runs",
-            )
-            .help("move its steps to `Response`");
+    if let Some(request) = flow.child("Request") {
+        let found = flow.diags().warning(
+            POST_CLIENT_REQUEST,
+            element.open_span,
+            "`Request` in `PostClientFlow` never runs",
+        );
+        found.note(request.name_span, "it stands here").help(if request.is_empty() {
+            "delete it"
+        } else {
+            "move its steps to `Response`"
+        });
     }
     let steps = steps_of(flow.child("Response"), flow.diags());
     flow.finish();
@@ -106,6 +113,7 @@ pub(super) fn name_or_element(xml: &mut Fields<'_, '_>) -> Text {
 pub(super) fn steps_of(parent: Option<&Element>, diags: &mut Diagnostics) -> Vec<Step> {
     let Some(parent) = parent else { return Vec::new() };
     let mut xml = parent.reader(diags);
+    xml.strays_as(MISPLACED);
     let steps = steps(&mut xml);
     xml.finish();
     steps
@@ -117,48 +125,77 @@ pub(super) fn steps(xml: &mut Fields<'_, '_>) -> Vec<Step> {
 
 fn read_step(element: &Element, diags: &mut Diagnostics) -> Option<Step> {
     let mut xml = element.reader(diags);
+    xml.strays_as(STEP);
     xml.ignore(&["FaultRules"]);
     let names = xml.children("Name");
     let mut named = names.into_iter().filter(|name| !name.is_empty());
     let name = named.next();
     for again in named {
-        xml.diags()
-            .warning(STRAY, again.open_span, "a second `Name` in a `Step` is never read")
+        let found = xml
+            .diags()
+            .warning(STEP, again.open_span, "a second `Name` in a `Step` is never read")
             .help("write a `Step` for each policy");
+        if name.is_some_and(|name| again.is_written_as(name)) {
+            found.fix(again.removal(), "");
+        }
     }
-    if name.is_none() {
-        xml.diags()
-            .error(NO_NAME, element.open_span, "`Step` has no `Name`")
-            .help("name the policy that the step runs, or delete the step");
+    match name {
+        Some(name) => check_name(name, xml.diags()),
+        None => {
+            xml.diags()
+                .error(NO_NAME, element.open_span, "`Step` has no `Name`")
+                .help("name the policy that the step runs, or delete the step");
+        }
     }
-    let condition = condition(&mut xml);
+    let condition = condition_of(&mut xml, STEP);
     xml.finish();
     let name = name?;
     let value = name.text().trim().to_owned();
     Some(Step { name: Text { value, span: name.text_span() }, condition, span: element.open_span })
 }
 
-/// The `Condition` of the element. One that does not parse is reported and never holds,
-/// so that what follows is not taken for unconditional.
+fn check_name(name: &Element, diags: &mut Diagnostics) {
+    let text = name.text();
+    if let Some(child) = name.elements().next() {
+        diags.warning(STEP, child.name_span, format!("`{}` has no effect in `Name`", child.name));
+    } else if text.trim() != text {
+        diags
+            .warning(STEP, name.open_span, "white space stands around the name of a policy")
+            .note(None, "it is left out when the policy is looked for");
+    }
+}
+
 /// `Condition` of a flow, a step, a rule or a policy. One that is wrong is reported and never
-/// holds.
+/// holds, so that what follows is not taken for unconditional.
 pub fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
-    let element = xml.child("Condition")?;
+    condition_of(xml, DOUBLED)
+}
+
+/// `stray` is the code of a second one, and of an element inside.
+fn condition_of(xml: &mut Fields<'_, '_>, stray: &'static str) -> Option<LocatedCondition> {
+    let element = xml.single("Condition", stray)?;
+    if let Some(child) = element.elements().next() {
+        let message = format!("`{}` has no effect in `Condition`", child.name);
+        let code = if stray == DOUBLED { UNKNOWN } else { stray };
+        xml.diags().warning(code, child.name_span, message);
+    }
     let text = element.text();
     let value = text.trim();
     if value.is_empty() {
         let parent = &xml.element().name;
         let message = format!("`Condition` of `{parent}` is empty");
+        let code = if stray == DOUBLED { MISSING } else { stray };
         xml.diags()
-            .warning(STRAY, element.open_span, message)
-            .note(None, "it always holds, as if it were not there");
+            .warning(code, element.open_span, message)
+            .note(None, "it always holds, as if it were not there")
+            .fix(element.removal(), "");
         return None;
     }
     let text = Text { value: value.to_owned(), span: element.text_span() };
     let condition = match Condition::parse(&text.value) {
         Ok(parsed) => parsed?,
         Err(error) => {
-            let place = part_of(&text, error.start, error.end);
+            let place = text.part(error.start, error.end);
             let found = xml.diags().error(error.code, place, error.message);
             found.help = error.help;
             let never = Condition::parse("false").ok().flatten()?;
@@ -166,24 +203,18 @@ pub fn condition(xml: &mut Fields<'_, '_>) -> Option<LocatedCondition> {
         }
     };
     for finding in condition.findings() {
-        let place = part_of(&text, finding.start, finding.end);
+        let place = text.part(finding.start, finding.end);
         let found = xml.diags().warning(finding.code, place, finding.message);
         found.help = finding.help;
     }
     Some(LocatedCondition { condition, text })
 }
 
-/// Bytes `start..end` of a text. Where entities or comments make the source longer than
-/// the text, the place of the whole text.
-fn part_of(text: &Text, start: usize, end: usize) -> Span {
-    let source_bytes = text.span.end.saturating_sub(text.span.start) as usize;
-    if source_bytes == text.value.len() { text.span.part(start, end) } else { text.span }
-}
-
 pub(super) fn fault_rules(xml: &mut Fields<'_, '_>) -> FaultRules {
-    let rules = match xml.child("FaultRules") {
+    let rules = match xml.single("FaultRules", MISPLACED) {
         Some(element) => {
             let mut list = element.reader(xml.diags());
+            list.strays_as(MISPLACED);
             let rules = list.children("FaultRule");
             let rules = rules.into_iter().map(|rule| fault_rule(rule, list.diags())).collect();
             list.ignore(&["name"]);
@@ -192,13 +223,15 @@ pub(super) fn fault_rules(xml: &mut Fields<'_, '_>) -> FaultRules {
         }
         None => Vec::new(),
     };
-    let default =
-        xml.child("DefaultFaultRule").map(|element| default_fault_rule(element, xml.diags()));
+    let default = xml
+        .single("DefaultFaultRule", MISPLACED)
+        .map(|element| default_fault_rule(element, xml.diags()));
     FaultRules { rules, default }
 }
 
 fn fault_rule(element: &Element, diags: &mut Diagnostics) -> FaultRule {
     let mut xml = element.reader(diags);
+    xml.strays_as(MISPLACED);
     xml.ignore(&["Description"]);
     let rule = FaultRule {
         name: name_or_element(&mut xml),
@@ -211,20 +244,20 @@ fn fault_rule(element: &Element, diags: &mut Diagnostics) -> FaultRule {
 }
 
 fn default_fault_rule(element: &Element, diags: &mut Diagnostics) -> DefaultFaultRule {
-    const KNOWN: [&str; 4] = ["Step", "AlwaysEnforce", "Condition", "Description"];
     let mut xml = element.reader(diags);
+    xml.strays_as(DEFAULT_RULE);
+    xml.ignore(&["name"]);
+    let condition = condition_of(&mut xml, DEFAULT_RULE);
+    let always_enforce = xml
+        .single("AlwaysEnforce", DEFAULT_RULE)
+        .filter(|flag| !flag.is_empty())
+        .and_then(|flag| bool::from_xml(flag, xml.diags()));
     let rule = DefaultFaultRule {
         span: element.open_span,
-        condition: condition(&mut xml),
-        always_enforce: xml.flag("AlwaysEnforce", false),
+        condition,
+        always_enforce: always_enforce.unwrap_or(false),
         steps: steps(&mut xml),
     };
-    for child in element.elements().filter(|child| !KNOWN.contains(&child.name.as_str())) {
-        diags.warning(
-            DEFAULT_RULE_CHILD,
-            child.name_span,
-            format!("`{}` has no effect in `DefaultFaultRule`", child.name),
-        );
-    }
+    xml.finish();
     rule
 }

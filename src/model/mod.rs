@@ -8,6 +8,7 @@ mod endpoint;
 mod flow;
 mod policy_head;
 pub mod properties;
+mod property_set;
 mod read;
 
 pub use flow::condition as read_condition;
@@ -39,6 +40,8 @@ pub struct ApiProxy {
     pub resources: Vec<String>,
     /// The texts of `resources/template/`, by name; what is not UTF-8 is left out.
     pub templates: BTreeMap<String, ByteString>,
+    /// The values of `resources/properties/`, by `{set}.{key}`.
+    pub properties: BTreeMap<String, ByteString>,
     /// Paths of XML files that could not be read, and so are missing above.
     pub unread: Vec<String>,
 }
@@ -54,6 +57,8 @@ pub struct PolicyHead {
     pub enabled: bool,
     pub continue_on_error: bool,
     pub body: Element,
+    /// `DisplayName` and the like, which any policy may hold and which `body` is without.
+    pub shared: Vec<Element>,
 }
 
 #[derive(Debug)]
@@ -63,12 +68,23 @@ pub struct ProxyEndpoint {
     pub span: Span,
     pub flows: Flows,
     pub post_client: Vec<Step>,
+    /// Of the EventFlow, which nothing runs.
+    pub event_flow: Vec<Step>,
     pub fault_rules: FaultRules,
+    /// The start tag of the HTTPProxyConnection.
+    pub connection: Option<Span>,
     /// `None`: nothing written; the platform takes `/`.
     pub base_path: Option<Text>,
-    pub virtual_hosts: Vec<Text>,
+    pub virtual_hosts: Vec<VirtualHost>,
     pub properties: Vec<Property>,
     pub route_rules: Vec<RouteRule>,
+}
+
+#[derive(Debug)]
+pub struct VirtualHost {
+    pub name: Text,
+    /// What goes away with it.
+    pub removal: Span,
 }
 
 #[derive(Debug)]
@@ -77,6 +93,8 @@ pub struct TargetEndpoint {
     pub file: String,
     pub span: Span,
     pub flows: Flows,
+    /// Of the EventFlow, which nothing runs.
+    pub event_flow: Vec<Step>,
     pub fault_rules: FaultRules,
     pub connection: Connection,
     /// The HTTPTargetConnection as written, for what speaks of parts that nothing runs yet.
@@ -204,8 +222,28 @@ impl ApiProxy {
         proxies.chain(targets).chain(shared)
     }
 
+    /// Every step that can run.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.step_lists().flatten()
+    }
+
+    /// Every condition of an endpoint: of its flows, steps, rules and routes.
+    pub fn conditions(&self) -> impl Iterator<Item = &LocatedCondition> {
+        let proxies = self.proxy_endpoints.iter().flat_map(|endpoint| {
+            let routes = endpoint.route_rules.iter().map(|rule| &rule.condition);
+            endpoint.flows.conditions().chain(endpoint.fault_rules.conditions()).chain(routes)
+        });
+        let targets = self.target_endpoints.iter().flat_map(|endpoint| {
+            endpoint.flows.conditions().chain(endpoint.fault_rules.conditions())
+        });
+        let steps = self.steps().map(|step| &step.condition);
+        proxies.chain(targets).chain(steps).flatten()
+    }
+
+    /// Steps that are written where nothing runs them.
+    pub fn idle_steps(&self) -> impl Iterator<Item = &Step> {
+        let proxies = self.proxy_endpoints.iter().flat_map(|endpoint| &endpoint.event_flow);
+        proxies.chain(self.target_endpoints.iter().flat_map(|endpoint| &endpoint.event_flow))
     }
 }
 
@@ -230,12 +268,21 @@ impl Flows {
         self.pre.iter().chain(&self.conditional).chain(&self.post)
     }
 
+    fn conditions(&self) -> impl Iterator<Item = &Option<LocatedCondition>> {
+        self.iter().map(|flow| &flow.condition)
+    }
+
     fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
         self.iter().flat_map(|flow| [flow.request.as_slice(), flow.response.as_slice()])
     }
 }
 
 impl FaultRules {
+    fn conditions(&self) -> impl Iterator<Item = &Option<LocatedCondition>> {
+        let rules = self.rules.iter().map(|rule| &rule.condition);
+        rules.chain(self.default.iter().map(|rule| &rule.condition))
+    }
+
     fn step_lists(&self) -> impl Iterator<Item = &[Step]> {
         let rules = self.rules.iter().map(|rule| rule.steps.as_slice());
         rules.chain(self.default.iter().map(|rule| rule.steps.as_slice()))

@@ -29,11 +29,14 @@ pub(super) fn policy_head(file: String, mut body: Element, diags: &mut Diagnosti
     let enabled = xml.attribute_flag("enabled", true);
     let continue_on_error = xml.attribute_flag("continueOnError", false);
     body.attributes.retain(|attribute| !ATTRIBUTES.contains(&attribute.name.as_str()));
-    body.children.retain(|node| match node {
-        Node::Element(child) => !is_shared(child),
-        Node::Text { .. } | Node::Comment { .. } => true,
-    });
-    PolicyHead { name, kind: body.name.clone(), file, enabled, continue_on_error, body }
+    let mut shared = Vec::new();
+    for node in std::mem::take(&mut body.children) {
+        match node {
+            Node::Element(child) if is_shared(&child) => shared.push(child),
+            Node::Element(_) | Node::Text { .. } | Node::Comment { .. } => body.children.push(node),
+        }
+    }
+    PolicyHead { name, kind: body.name.clone(), file, enabled, continue_on_error, body, shared }
 }
 
 /// An empty `Properties` is what the editor writes everywhere; a full one is the kind's.

@@ -2,16 +2,16 @@
 //!
 //! Source: Apigee docs, "API proxy configuration reference": the manifest's lists are
 //! informative, the folders decide. Findings: `GW130` manifests, `GW131` a file of the wrong
-//! kind, `GW132` a manifest's revision, `BN001` missing folders and files that nobody reads.
+//! kind, `GW132` a manifest's revision, `BN001` missing folders and files that nobody reads, `GW390` property sets.
 //! A file that cannot be read does not stop the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytestring::ByteString;
 
 use crate::bundle::{Bundle, BundleKind};
 use crate::diag::{Diagnostics, Span};
-use crate::model::{ApiProxy, PolicyHead, endpoint, file_stem, policy_head};
+use crate::model::{ApiProxy, PolicyHead, endpoint, file_stem, policy_head, property_set};
 use crate::xml::fields::MISSING;
 use crate::xml::{Element, Text};
 
@@ -72,6 +72,7 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
         ))
     });
     let templates = templates.collect();
+    let properties = read_properties(bundle, &resources, diags);
     Some(ApiProxy {
         kind,
         name,
@@ -83,8 +84,27 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
         policies,
         resources,
         templates,
+        properties,
         unread,
     })
+}
+
+/// The property sets, by `{set}.{key}`.
+fn read_properties(
+    bundle: &mut Bundle,
+    resources: &[String],
+    diags: &mut Diagnostics,
+) -> BTreeMap<String, ByteString> {
+    let mut properties = BTreeMap::new();
+    for resource in resources {
+        let set = resource.strip_prefix("properties/");
+        let Some(set) = set.and_then(|name| name.strip_suffix(".properties")) else { continue };
+        let Some((file, text)) = bundle.text(&format!("resources/{resource}")) else { continue };
+        for (key, value) in property_set::parse(&text, file, diags) {
+            properties.insert(format!("{set}.{key}"), ByteString::from(value));
+        }
+    }
+    properties
 }
 
 /// The one policy of a bundle made of a bare policy file.
@@ -246,13 +266,13 @@ fn report_layout(bundle: &Bundle, diags: &mut Diagnostics) {
     let mut foreign = BTreeSet::new();
     for file in bundle.file_names() {
         match file.split_once('/') {
-            None if is_xml(file) || is_readme(file) => {}
+            None if is_xml(file) || extension(file) == "md" => {}
             None => {
                 foreign.insert(format!("`{root}/{file}` is never read"));
             }
-            Some(("resources", _)) => {}
+            Some(("resources", inside)) => foreign.extend(foreign_resource(root, inside)),
             Some((folder, inside)) if is_known(folder) => {
-                if inside.contains('/') || !(is_xml(inside) || is_readme(inside)) {
+                if inside.contains('/') || !is_xml(inside) {
                     foreign.insert(format!("`{root}/{file}` is never read"));
                 }
             }
@@ -266,6 +286,55 @@ fn report_layout(bundle: &Bundle, diags: &mut Diagnostics) {
     }
 }
 
-fn is_readme(file: &str) -> bool {
-    file.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case("md"))
+/// A type of resources.
+struct ResourceType {
+    folder: &'static str,
+    /// In lower case; empty: any.
+    extensions: &'static [&'static str],
+    /// Whether there may be folders below.
+    has_folders: bool,
+}
+
+/// Source: apigeelint BN001; Apigee docs, "Managing resources".
+const RESOURCE_TYPES: [ResourceType; 13] = [
+    ResourceType { folder: "jsc", extensions: &["js", "jsc", "json"], has_folders: true },
+    ResourceType {
+        folder: "java",
+        extensions: &["jar", "zip", "properties", "inf"],
+        has_folders: true,
+    },
+    ResourceType { folder: "py", extensions: &["py", ""], has_folders: false },
+    ResourceType { folder: "xsl", extensions: &["xslt", "xsl"], has_folders: false },
+    ResourceType { folder: "template", extensions: &["tmpl", "template"], has_folders: false },
+    ResourceType { folder: "openapi", extensions: &["json", "yaml"], has_folders: false },
+    ResourceType { folder: "node", extensions: &[], has_folders: true },
+    ResourceType { folder: "hosted", extensions: &[], has_folders: true },
+    ResourceType { folder: "wsdl", extensions: &["wsdl"], has_folders: false },
+    ResourceType { folder: "xsd", extensions: &["xsd"], has_folders: false },
+    ResourceType { folder: "oas", extensions: &["json", "yaml", "yml"], has_folders: false },
+    ResourceType { folder: "properties", extensions: &["properties"], has_folders: false },
+    ResourceType { folder: "graphql", extensions: &["graphql"], has_folders: false },
+];
+
+/// What is wrong with the place of a file below `resources/`.
+fn foreign_resource(root: &str, file: &str) -> Option<String> {
+    let Some((folder, inside)) = file.split_once('/') else {
+        return Some(format!("`{root}/resources/{file}` stands in no folder of a type"));
+    };
+    let Some(kind) = RESOURCE_TYPES.iter().find(|kind| kind.folder == folder) else {
+        return Some(format!("`{root}/resources/{folder}/` is no type of resources"));
+    };
+    if let Some((below, _)) = inside.split_once('/')
+        && !kind.has_folders
+    {
+        return Some(format!("`{root}/resources/{folder}/{below}/` is never read"));
+    }
+    let is_fit = kind.extensions.is_empty() || kind.extensions.contains(&extension(file).as_str());
+    (!is_fit).then(|| format!("`{root}/resources/{file}` has a name that its type does not have"))
+}
+
+/// Behind the last dot, in lower case.
+fn extension(file: &str) -> String {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default()
 }

@@ -7,31 +7,34 @@ use bytestring::ByteString;
 use hashbrown::HashMap;
 
 use crate::diag::Diagnostics;
+use crate::message::faults::POLICY_NOT_SUPPORTED;
 use crate::message::{Facts, Fault, FlowFacts, FlowRef, MessageContext, TargetFacts};
 use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
     LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
+use crate::plan::landing::landings;
+use crate::plan::property_sets::PropertySets;
 use crate::plan::{
-    ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowPlan, FlowsPlan, Needs,
-    Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties, RoutePlan, SHARED_FLOWS_DEPTH_MAX,
-    SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties, TargetUrl,
+    ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
+    HookPlan, HookPoint, Hooks, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties,
+    RoutePlan, SHARED_FLOWS_DEPTH_MAX, SharedFlowPlan, StepPlan, TargetId, TargetPlan,
+    TargetProperties, TargetUrl,
 };
 use crate::policy::kind::{
-    Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
+    CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
 };
 use crate::policy::{self, ReadPolicy};
+use crate::profile::Profile;
 use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
+use crate::store::kvm::Maps;
+use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
 use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
 use crate::xml::Text;
-
-/// Raised where a step reaches a policy whose type this gateway does not run yet and
-/// `[deploy] unsupported = "fault"` let it deploy.
-const NOT_SUPPORTED: &str = "steps.unsupported.PolicyNotSupported";
 
 /// What a plan is linked against.
 pub struct LinkEnvironment<'a> {
@@ -40,6 +43,9 @@ pub struct LinkEnvironment<'a> {
     pub caches: &'a Caches,
     pub counters: &'a Arc<dyn CounterBackend>,
     pub metrics: &'a Arc<Metrics>,
+    pub maps: &'a Maps,
+    pub profile: Profile,
+    pub logs: &'a Arc<Logs>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
     /// The largest body that a step may read where its endpoint says nothing else.
@@ -52,6 +58,7 @@ pub struct LinkEnvironment<'a> {
     pub policies: BTreeMap<&'a str, &'a PolicyHead>,
     /// The deployed shared flows by name.
     pub shared_flows: BTreeMap<&'a str, &'a ApiProxy>,
+    pub hooks: &'a Hooks<FlowHook>,
 }
 
 /// A plan, and what of the environment it was linked with.
@@ -68,12 +75,6 @@ pub struct Used {
     pub shared_flows: BTreeSet<String>,
 }
 
-impl Used {
-    pub fn is_empty(&self) -> bool {
-        self.policies.is_empty() && self.shared_flows.is_empty()
-    }
-}
-
 /// Links a bundle that lint found fit to run. `own` are the bundle's policies; those of the
 /// environment that its steps name are read here.
 pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironment<'_>) -> Linked {
@@ -84,16 +85,23 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         flows: Vec::new(),
         policies: Vec::new(),
         policy_ids: HashMap::new(),
+        answering: Vec::new(),
         shared: SharedFlows::default(),
         used: Used::default(),
         quotas: Vec::new(),
         proxy: &proxy.name.value,
+        revision: proxy.revision,
+        properties: PropertySets {
+            own: proxy.properties.clone(),
+            shared: environment.maps.properties().into(),
+        },
     };
     linking.all_policies(proxy, own);
     let targets: Vec<TargetPlan> =
         proxy.target_endpoints.iter().map(|target| linking.target(target)).collect();
     let drafts: Vec<ProxyDraft> =
         proxy.proxy_endpoints.iter().map(|endpoint| linking.draft(endpoint)).collect();
+    let hooks = environment.hooks.map(|at, hook| linking.hook(at, hook));
     let shared_flows = linking.shared_flows();
     let needs = NeedsOf { policies: &linking.policies, shared_flows: &shared_flows };
     let drafts: Vec<_> = drafts
@@ -106,6 +114,9 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
                 needs.after_target(&draft.flows, &draft.fault_rules).and(post_client_needs);
             for target in &targets {
                 late = late.and(needs.after_target(&target.flows, &target.fault_rules));
+            }
+            for hook in [&hooks.post_target, &hooks.post_proxy].into_iter().flatten() {
+                late = late.and(needs.of_shared_flow(hook.flow, 0));
             }
             (draft, late, post_client_needs)
         })
@@ -127,9 +138,10 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         demo_backend: environment.demo_backend.map(ByteString::from),
         flows: linking.flows,
         slots: linking.slots,
+        properties: Some(Arc::new(linking.properties)),
     };
     let policies = linking.policies;
-    let plan = Plan { facts: Arc::new(facts), endpoints, targets, policies, shared_flows };
+    let plan = Plan { facts: Arc::new(facts), endpoints, targets, policies, shared_flows, hooks };
     Linked { plan, used: linking.used }
 }
 
@@ -145,6 +157,10 @@ struct ProxyDraft {
 struct SharedFlows {
     names: Vec<String>,
 }
+
+/// The variables that say which shared flow runs, and for which hook.
+const RUNNING: &str = "apigee.edge.sharedflow.name";
+const HOOK: &str = "apigee.edge.flowhook.name";
 
 impl SharedFlows {
     fn id(&mut self, name: &str) -> SharedFlowId {
@@ -165,10 +181,14 @@ struct Linking<'a> {
     policies: Vec<PolicyPlan>,
     /// Those of the bundle in hand.
     policy_ids: HashMap<String, PolicyId>,
+    /// Those that may answer in the target's stead.
+    answering: Vec<PolicyId>,
     shared: SharedFlows,
     used: Used,
     quotas: Vec<QuotaCounter>,
     proxy: &'a str,
+    revision: u32,
+    properties: PropertySets,
 }
 
 impl<'a> Linking<'a> {
@@ -193,6 +213,22 @@ impl<'a> Linking<'a> {
         }
     }
 
+    fn hook(&mut self, at: HookPoint, hook: &FlowHook) -> HookPlan {
+        let name = hook.shared_flow.as_str();
+        self.used.shared_flows.insert(name.to_owned());
+        let is_there = self.environment.shared_flows.contains_key(name);
+        if !is_there {
+            tracing::debug!(hook = at.name(), "shared flow `{name}` is not deployed");
+        }
+        HookPlan {
+            flow: is_there.then(|| self.shared.id(name)),
+            shared_flow: ByteString::from(name),
+            continue_on_error: hook.continue_on_error,
+            running: output(&mut self.slots, RUNNING),
+            hook_name: output(&mut self.slots, HOOK),
+        }
+    }
+
     /// Links the shared flows that were named, and those that they name in turn.
     fn shared_flows(&mut self) -> Vec<SharedFlowPlan> {
         let mut plans = Vec::new();
@@ -202,6 +238,7 @@ impl<'a> Linking<'a> {
                 continue;
             };
             self.templates = &bundle.templates;
+            self.properties.add(&bundle.properties);
             self.policy_ids = HashMap::new();
             let own = policy::read_all(bundle, &mut Diagnostics::default());
             self.all_policies(bundle, own);
@@ -223,6 +260,7 @@ impl<'a> Linking<'a> {
             templates: self.templates,
             quotas,
             proxy: self.proxy,
+            revision: self.revision,
             binder: Binder { slots: &mut self.slots, needs: Needs::default() },
             shared: &mut self.shared,
             used: &mut self.used,
@@ -248,6 +286,9 @@ impl<'a> Linking<'a> {
             needs,
             failed,
         });
+        if read.uses.caches.iter().any(|found| found.access == CacheAccess::Respond) {
+            self.answering.push(id);
+        }
         self.policy_ids.insert(name, id);
     }
 
@@ -276,6 +317,7 @@ impl<'a> Linking<'a> {
             base_path: ByteString::from(
                 endpoint.base_path.as_ref().map_or("/", |path| path.value.as_str()),
             ),
+            landings: landings(&self.answering, &draft.flows, targets),
             flows: draft.flows,
             post_client: draft.post_client,
             fault_rules: draft.fault_rules,
@@ -434,14 +476,20 @@ impl NeedsOf<'_> {
             let needs = needs.and(condition_needs(step.condition.as_ref()));
             let Some(policy) = self.policies.get(step.policy.0 as usize) else { return needs };
             let called = match &policy.step {
-                LinkedStep::Flow(call) if depth < SHARED_FLOWS_DEPTH_MAX => {
-                    call.flow.and_then(|id| self.shared_flows.get(id.0 as usize))
-                }
-                LinkedStep::Flow(_) | LinkedStep::Pure(_) | LinkedStep::Io(_) => None,
+                LinkedStep::Flow(call) => call.flow,
+                LinkedStep::Pure(_) | LinkedStep::Io(_) => None,
             };
-            let inner = called.map_or_else(Needs::default, |flow| self.of(&flow.steps, depth + 1));
-            needs.and(policy.needs).and(inner)
+            needs.and(policy.needs).and(self.of_shared_flow(called, depth))
         })
+    }
+
+    /// `depth`: how many shared flows deep the call stands.
+    fn of_shared_flow(&self, called: Option<SharedFlowId>, depth: u32) -> Needs {
+        if depth >= SHARED_FLOWS_DEPTH_MAX {
+            return Needs::default();
+        }
+        let flow = called.and_then(|id| self.shared_flows.get(id.0 as usize));
+        flow.map_or_else(Needs::default, |flow| self.of(&flow.steps, depth + 1))
     }
 }
 
@@ -490,7 +538,11 @@ impl Bind for Binder<'_> {
             Place::Fixed(
                 VarId::ClientResolvedIp | VarId::ProxyClientIp | VarId::VirtualhostAliases,
             ) => self.needs.request_head = true,
-            Place::Fixed(_) | Place::Slot(_) | Place::SlotPart { .. } | Place::Named => {}
+            Place::Fixed(_)
+            | Place::Slot(_)
+            | Place::SlotPart { .. }
+            | Place::Property
+            | Place::Named => {}
         }
     }
 
@@ -512,6 +564,7 @@ impl Needs {
             message: self.message || other.message,
             error: self.error || other.error,
             request_head: self.request_head || other.request_head,
+            streams_too: self.streams_too || other.streams_too,
         }
     }
 
@@ -537,6 +590,7 @@ struct PolicyLinker<'a, 's> {
     templates: &'a BTreeMap<String, ByteString>,
     quotas: &'a Arc<[QuotaCounter]>,
     proxy: &'a str,
+    revision: u32,
     binder: Binder<'s>,
 }
 
@@ -556,12 +610,7 @@ impl Linker for PolicyLinker<'_, '_> {
     }
 
     fn output(&mut self, name: &str) -> Option<Slot> {
-        let mut variable = VarRef::parse(name);
-        self.binder.slots.bind_output(&mut variable);
-        match variable.place() {
-            Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => Some(*slot),
-            Place::Fixed(_) | Place::Message(..) | Place::Named => None,
-        }
+        output(self.binder.slots, name)
     }
 
     fn cache(&mut self, resource: Option<&str>) -> Option<Arc<NamedCache>> {
@@ -587,6 +636,18 @@ impl Linker for PolicyLinker<'_, '_> {
         self.proxy
     }
 
+    fn environment(&self) -> &str {
+        self.environment.environment
+    }
+
+    fn profile(&self) -> Profile {
+        self.environment.profile
+    }
+
+    fn maps(&self) -> Maps {
+        self.environment.maps.clone()
+    }
+
     fn metrics(&self) -> Arc<Metrics> {
         self.environment.metrics.clone()
     }
@@ -597,6 +658,18 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn needs_message_body(&mut self) {
         self.binder.needs.message = true;
+    }
+
+    fn buffers_streams(&mut self) {
+        self.binder.needs.streams_too = true;
+    }
+
+    fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    fn logs(&self) -> Option<Arc<Logs>> {
+        Some(self.environment.logs.clone())
     }
 
     fn zone(&self) -> jiff::tz::TimeZone {
@@ -612,6 +685,16 @@ impl Linker for PolicyLinker<'_, '_> {
     }
 }
 
+/// The slot of a variable that is written for others.
+fn output(slots: &mut Slots, name: &str) -> Option<Slot> {
+    let mut variable = VarRef::parse(name);
+    slots.bind_output(&mut variable);
+    match variable.place() {
+        Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => Some(*slot),
+        Place::Fixed(_) | Place::Message(..) | Place::Property | Place::Named => None,
+    }
+}
+
 /// What stands where a policy's type is not built yet.
 struct Unsupported {
     kind: String,
@@ -619,7 +702,7 @@ struct Unsupported {
 
 impl PureStep for Unsupported {
     fn run(&self, _cx: &mut MessageContext) -> Result<Next, Fault> {
-        Err(Fault::new(NOT_SUPPORTED, format!("Policy type {} is not supported", self.kind)))
+        Err(POLICY_NOT_SUPPORTED.raise_with(&[("type", &self.kind)]))
     }
 }
 

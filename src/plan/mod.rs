@@ -3,10 +3,15 @@
 //! Source: Apigee docs, "API proxy configuration reference", "Endpoint properties
 //! reference" (names, defaults and units of the properties).
 
+mod hooks;
+mod landing;
 mod link;
 mod properties;
+mod property_sets;
 mod url;
 
+pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};
+pub use landing::{FlowPlace, Landing, LandingEndpoint, StepPlace};
 pub use link::{LinkEnvironment, Linked, Used, link};
 pub use url::{ParsedUrl, TargetUrl};
 
@@ -31,6 +36,7 @@ pub struct Plan {
     pub targets: Vec<TargetPlan>,
     pub policies: Vec<PolicyPlan>,
     pub shared_flows: Vec<SharedFlowPlan>,
+    pub hooks: Hooks<HookPlan>,
 }
 
 /// How deep shared flows may call each other.
@@ -86,6 +92,14 @@ pub struct ProxyPlan {
     pub late: Needs,
     /// What the PostClientFlow reads, after the answer has gone to the client.
     pub post_client_needs: Needs,
+    /// Of policies that may answer in the target's stead.
+    pub landings: Vec<Landing>,
+}
+
+impl ProxyPlan {
+    pub fn landing(&self, policy: PolicyId) -> Option<&Landing> {
+        self.landings.iter().find(|landing| landing.policy == policy)
+    }
 }
 
 #[derive(Debug)]
@@ -135,6 +149,8 @@ pub struct Needs {
     pub error: bool,
     /// Not a body: the request's headers are read.
     pub request_head: bool,
+    /// The bodies are wanted in memory even where they are streamed.
+    pub streams_too: bool,
 }
 
 impl Needs {

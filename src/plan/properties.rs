@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderName, StatusCode};
 
+use crate::message::coding::Algorithm;
 use crate::model::Property;
 use crate::upstream::Timeouts;
 use crate::xml::fields::parse_flag;
@@ -20,6 +21,11 @@ pub struct ProxyProperties {
     pub response_streaming: bool,
     pub request_payload_bytes_max: usize,
     pub x_forwarded_for: bool,
+    /// `HTTPHeader.allowDuplicates` and `HTTPHeader.multiValued`: which of those that may stand
+    /// once only may stand again.
+    pub repeatable_headers: Vec<HeaderName>,
+    /// Of answers to the client.
+    pub compression: Option<Algorithm>,
     /// `api.timeout`: the whole transaction's budget.
     pub api_timeout: Option<Duration>,
 }
@@ -33,6 +39,13 @@ pub struct TargetProperties {
     pub response_payload_bytes_max: usize,
     pub request_headers: Retain,
     pub response_headers: Retain,
+    /// As [`ProxyProperties::repeatable_headers`], of the target's answers.
+    pub repeatable_headers: Vec<HeaderName>,
+    /// Of requests to the target.
+    pub compression: Option<Algorithm>,
+    pub post_without_length: bool,
+    pub put_without_length: bool,
+    pub ignore_allow_for_405: bool,
     /// Which query parameters go on. `None`: all of them.
     pub query_params: Option<Vec<String>>,
 }
@@ -88,6 +101,8 @@ impl ProxyProperties {
             response_streaming: from.flag("response.streaming.enabled", false),
             request_payload_bytes_max: from.payload_limit("request.payload.parse.limit"),
             x_forwarded_for: from.flag("X-Forwarded-For", false),
+            repeatable_headers: from.repeatable_headers(),
+            compression: from.compression(),
             api_timeout: from.millis("api.timeout"),
         }
     }
@@ -109,6 +124,11 @@ impl TargetProperties {
             response_payload_bytes_max: from.payload_limit("response.payload.parse.limit"),
             request_headers: from.retain("request.retain.headers"),
             response_headers: from.retain("response.retain.headers"),
+            repeatable_headers: from.repeatable_headers(),
+            compression: from.compression(),
+            post_without_length: from.flag("allow.post.without.content.length", false),
+            put_without_length: from.flag("allow.put.without.content.length", false),
+            ignore_allow_for_405: from.flag("ignore.allow.header.for.405", true),
             query_params: from.retained("retain.queryparams"),
         }
     }
@@ -163,14 +183,23 @@ impl<'a> Reader<'a> {
     }
 
     fn retain(&self, name: &str) -> Retain {
-        let names = self.retained(name);
-        Retain {
-            only: names.map(|names| {
-                names
-                    .iter()
-                    .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
-                    .collect()
-            }),
-        }
+        Retain { only: self.retained(name).map(|names| header_names(names.iter())) }
     }
+
+    /// The documentation gives both properties one meaning.
+    fn repeatable_headers(&self) -> Vec<HeaderName> {
+        let lists = ["HTTPHeader.allowDuplicates", "HTTPHeader.multiValued"];
+        header_names(
+            lists.iter().filter_map(|name| self.text(name)).flat_map(|list| list.split(',')),
+        )
+    }
+
+    fn compression(&self) -> Option<Algorithm> {
+        self.text("compression.algorithm").and_then(Algorithm::parse)
+    }
+}
+
+/// What is no header's name is left out.
+fn header_names(names: impl Iterator<Item = impl AsRef<str>>) -> Vec<HeaderName> {
+    names.filter_map(|name| HeaderName::from_bytes(name.as_ref().trim().as_bytes()).ok()).collect()
 }

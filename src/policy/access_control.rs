@@ -4,6 +4,8 @@
 //! that is no address matches no rule.
 //! Faults: `accesscontrol.IPDeniedAccess` (403), `.InvalidIPAddressInVariable` (500).
 
+mod page;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -11,16 +13,14 @@ use http::StatusCode;
 
 use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, MessageContext};
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
 use crate::template::{Template, Unresolved};
 use crate::variable::VarRef;
 use crate::xml::fields::{BAD_VALUE, MISSING};
 use crate::xml::{Attribute, Element, Fields, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "AccessControl", failed_prefix: "acl", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "AccessControl", failed_prefix: "acl", read, page: &page::PAGE };
 
 const DENIED: &str = "accesscontrol.IPDeniedAccess";
 const INVALID_ADDRESS: &str = "accesscontrol.InvalidIPAddressInVariable";

@@ -78,3 +78,39 @@ pub static ALL: &[&str] = &[
     "XMLToJSON",
     "XSL",
 ];
+
+/// Those of [`ALL`] that Apigee X no longer has.
+pub static EDGE_ONLY: &[&str] = &[
+    "ConcurrentRatelimit",
+    "ConnectorCallout",
+    "DeleteOAuthV1Info",
+    "GetOAuthV1Info",
+    "OAuthV1",
+    "StatisticsCollector",
+];
+
+/// Those of [`ALL`] that Apigee Edge never had.
+pub static X_ONLY: &[&str] = &[
+    "AssertCondition",
+    "CORS",
+    "CloudLogging",
+    "DataCapture",
+    "ExternalCallout",
+    "GraphQL",
+    "HTTPModifier",
+    "IntegrationCallout",
+    "LLMTokenQuota",
+    "ParseDialogflowRequest",
+    "ParsePayload",
+    "PromptTokenLimit",
+    "PublishMessage",
+    "ReadPropertySet",
+    "SanitizeModelResponse",
+    "SanitizeUserPrompt",
+    "SemanticCacheLookup",
+    "SemanticCachePopulate",
+    "SetDialogflowResponse",
+    "SetIntegrationRequest",
+    "TraceCapture",
+    "VerifyIAM",
+];

@@ -2,13 +2,13 @@
 //! Source: Apigee docs, "AssertCondition policy". Variables: `assertcondition.{policy}.`
 //! `truthValue` and `failed`. It has no fault: what cannot be compared is false.
 
+mod page;
+
 use crate::condition::Condition;
 use crate::diag::{Diagnostics, Severity};
 use crate::message::{Fault, MessageContext, Value};
 use crate::model::read_condition;
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
 use crate::variable::Slot;
 use crate::xml::Element;
 use crate::xml::fields::MISSING;
@@ -17,7 +17,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "AssertCondition",
     failed_prefix: "assertcondition",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 #[derive(Debug)]

@@ -1,16 +1,16 @@
 //! AssignMessage: makes or changes a message, and sets variables.
 //! Source: Apigee docs, "AssignMessage policy" and its error references.
 //! Faults (500): `steps.assignmessage.UnresolvedVariable`, `.SetVariableFailed`,
-//! `.VariableOfNonMsgType`. Findings: those of the message builder, and `GW316`.
+//! `.VariableOfNonMsgType`. Findings: those of the message builder; lint has `PO012`.
+
+mod page;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, Message, MessageContext, MessageKind, Value};
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
 use crate::policy::message_builder::{Destination, MessageBuilder, Owner, bind_head, in_scope};
 use crate::variable::{Part, Place, Role, VarRef};
 use crate::xml::{Element, FromXml, Text};
@@ -19,10 +19,8 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "AssignMessage",
     failed_prefix: "assignmessage",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
-
-const UNKNOWN_TYPE: &str = "GW316";
 
 #[derive(Debug)]
 struct AssignMessage {
@@ -65,12 +63,8 @@ impl FromXml for AssignTo {
         let kind = xml.attribute("type").and_then(|found| match found.value.trim() {
             "request" => Some(MessageKind::Request),
             "response" => Some(MessageKind::Response),
-            other => {
-                let message = format!("`{other}` is no type of message");
-                let finding = xml.diags().warning(UNKNOWN_TYPE, found.span, message);
-                finding.note(None, "the type is that of the flow");
-                None
-            }
+            // Told by PO012; the type is that of the flow.
+            _ => None,
         });
         xml.finish();
         let variable = Text::from_xml(element, diags).map(|name| VarRef::parse(&name.value));
@@ -109,6 +103,7 @@ impl AssignTo {
             | Place::Fixed(_)
             | Place::Slot(_)
             | Place::SlotPart { .. }
+            | Place::Property
             | Place::Named => None,
         }
     }

@@ -5,6 +5,8 @@
 //! `.InvalidBasicAuthenticationSource`. Findings: `GW320` (UserNameRequired, PasswordRequired,
 //! AssignToRequired, SourceRequired).
 
+mod page;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -15,9 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext, Value};
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
 use crate::policy::lookup_cache::warn_read_only;
 use crate::template::RefOrText;
 use crate::variable::VarRef;
@@ -28,7 +28,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "BasicAuthentication",
     failed_prefix: "BasicAuthentication",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const UNRESOLVED: &str = "steps.basicauthentication.UnresolvedVariable";

@@ -3,6 +3,8 @@
 //! Sources: Apigee docs, "LookupCache policy"; "Cache policy variables and error codes"
 //! (CacheNotFound). Faults: `steps.cache.CacheNotFound` (500).
 
+pub(super) mod page;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -74,9 +76,19 @@ pub(super) struct LinkedEntry {
 impl LinkedEntry {
     /// The cache and the key of this request; sets `cachename` and `cachekey`.
     pub(super) fn find(&self, cx: &mut MessageContext) -> Result<(&NamedCache, KeyBuffer), Fault> {
+        self.find_with(cx, |_, _| {})
+    }
+
+    /// As [`LinkedEntry::find`], with more behind the key's last fragment.
+    pub(super) fn find_with(
+        &self,
+        cx: &mut MessageContext,
+        more: impl FnOnce(&MessageContext, &mut KeyBuffer),
+    ) -> Result<(&NamedCache, KeyBuffer), Fault> {
         let cache = self.cache(cx)?;
         let mut key = KeyBuffer::default();
         self.key.compose(cx, &mut key);
+        more(cx, &mut key);
         self.show(cx, &key);
         Ok((cache, key))
     }
@@ -94,6 +106,11 @@ impl LinkedEntry {
         Ok((cache, key))
     }
 
+    /// The largest value that the cache takes.
+    pub(super) fn value_bytes_max(&self) -> usize {
+        self.cache.as_ref().map_or(0, |cache| cache.definition().limits().value_bytes_max)
+    }
+
     /// Unknown: what the platform does with a key over the limit. A lookup misses, a write
     /// does nothing, and the log says so once for each policy.
     pub(super) fn log_too_long(&self) {
@@ -102,7 +119,7 @@ impl LinkedEntry {
         }
     }
 
-    fn cache(&self, cx: &MessageContext) -> Result<&NamedCache, Fault> {
+    pub(super) fn cache(&self, cx: &MessageContext) -> Result<&NamedCache, Fault> {
         self.cache.as_deref().ok_or_else(|| {
             let text = format!(
                 "Cache : {}, not found in organization : {}__{}.",
@@ -125,10 +142,10 @@ pub(super) fn ask<'a, T: 'a>(
     cache: &'a NamedCache,
     key: KeyBuffer,
     question: impl for<'k> Fn(&'k NamedCache, &'k [u8]) -> Answer<'k, T> + 'a,
-    then: impl FnOnce(&mut MessageContext, T) -> Result<Next, Fault> + 'a,
+    then: impl FnOnce(&mut MessageContext, &KeyBuffer, T) -> Result<Next, Fault> + 'a,
 ) -> Run<'a> {
     match question(cache, key.get().unwrap_or_default()) {
-        Answer::Now(answer) => return Run::Done(then(cx, answer)),
+        Answer::Now(answer) => return Run::Done(then(cx, &key, answer)),
         Answer::Later(unpolled) => drop(unpolled),
     }
     Run::Wait(Box::pin(async move {
@@ -136,13 +153,13 @@ pub(super) fn ask<'a, T: 'a>(
             Answer::Now(answer) => answer,
             Answer::Later(answer) => answer.await,
         };
-        then(cx, answer)
+        then(cx, &key, answer)
     }))
 }
 
-/// The variable's value that an item was stored as.
-pub(super) fn item_to_value(item: Item) -> Value {
-    match item {
+/// The variable's value that an item was stored as. `None`: it was stored as no such thing.
+pub(super) fn item_to_value(item: Item) -> Option<Value> {
+    Some(match item {
         Item::Bytes(bytes) => Value::Bytes(bytes),
         Item::String(text) => Value::String(text),
         Item::Integer(n) => Value::Integer(n),
@@ -150,7 +167,8 @@ pub(super) fn item_to_value(item: Item) -> Value {
         Item::Float(n) => Value::Float(n),
         Item::Double(n) => Value::Double(n),
         Item::Boolean(flag) => Value::Boolean(flag),
-    }
+        Item::Response(_) => return None,
+    })
 }
 
 /// What can be stored of a value: no message objects and no collections.

@@ -61,7 +61,11 @@ impl CacheKey {
         let Some(WrittenScope { scope, text }) = scope else { return Some(key) };
         if key.has_prefix() {
             let message = format!("Scope `{}` has no effect beside a Prefix", text.value);
-            xml.diags().report(UNUSED_SCOPE, Severity::Note, text.span, message);
+            let removal = xml.element().child("Scope").map(Element::removal);
+            let found = xml.diags().report(UNUSED_SCOPE, Severity::Note, text.span, message);
+            if let Some(removal) = removal {
+                found.fix(removal, "");
+            }
         }
         Some(Self { scope, ..key })
     }
@@ -270,6 +274,17 @@ impl KeyBuffer {
         Value::from(String::from_utf8_lossy(&self.bytes).into_owned())
     }
 
+    /// Another part behind those that it has.
+    pub(super) fn push_part(&mut self, part: &[u8]) {
+        self.push(SEPARATOR.as_bytes());
+        self.push(part);
+    }
+
+    /// More of the last part.
+    pub(super) fn push_more(&mut self, more: &[u8]) {
+        self.push(more);
+    }
+
     fn push(&mut self, part: &[u8]) {
         let room = KEY_BYTES_MAX - self.bytes.len();
         self.too_long |= part.len() > room;
@@ -277,8 +292,7 @@ impl KeyBuffer {
     }
 
     fn push_next(&mut self, part: &str) {
-        self.push(SEPARATOR.as_bytes());
-        self.push(part.as_bytes());
+        self.push_part(part.as_bytes());
     }
 }
 

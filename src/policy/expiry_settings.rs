@@ -135,9 +135,18 @@ fn timeout_in_sec(xml: &mut Fields<'_, '_>) -> Option<Child> {
     if element.is_empty() {
         return None;
     }
-    xml.diags()
+    // Under its new name a `ref` would have an effect, and a second timeout would go before.
+    let is_same =
+        element.attribute("ref").is_none() && xml.element().child("TimeoutInSeconds").is_none();
+    let found = xml
+        .diags()
         .warning(EXPIRY, element.name_span, "TimeoutInSec is deprecated")
         .help("write `TimeoutInSeconds`");
+    if is_same {
+        for place in element.tag_names() {
+            found.fix(place, "TimeoutInSeconds");
+        }
+    }
     let literal = literal(element, read_seconds, xml.diags());
     Some(Child { variable: None, literal, parse: read_seconds })
 }

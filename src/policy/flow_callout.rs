@@ -1,20 +1,28 @@
 //! FlowCallout: runs a shared flow of the environment in the caller's variable context.
-//! Source: Apigee docs, "FlowCallout policy"; "Runtime error catalog".
-//! Faults: `flow.SharedFlowNotFound` (500), raised by the engine, which runs the flow; whatever
-//! the shared flow's own policies raise.
+//! Source: Apigee docs, "FlowCallout policy" (a parameter is seen inside the flow alone; the
+//! variable `apigee.edge.sharedflow.name`); "Runtime error catalog".
+//! Faults: `flow.SharedFlowNotFound` and `flow.SharedFlowDepthExceeded` (500), raised by the
+//! engine, which runs the flow; whatever the shared flow's own policies raise.
+//! Findings: `GW306`.
+//!
+//! Unknown: `ignoreUnresolvedVariables` of `Parameters`, which bundles have and the
+//! documentation does not. Whatever it says, a parameter that resolves to nothing is null.
+
+mod page;
 
 use crate::diag::Diagnostics;
 use crate::message::{MessageContext, Value};
 use crate::policy::kind::{
-    FlowCall, Linker, Page, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
+    FlowCall, Linker, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
 };
+use crate::policy::lookup_cache::warn_read_only;
 use crate::template::{Template, Unresolved};
 use crate::variable::{VarRef, is_valid_name};
 use crate::xml::fields::{BAD_VALUE, MISSING};
 use crate::xml::{Element, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "FlowCallout", failed_prefix: "flow", read, page: &page::PAGE };
 
 /// The name of the shared flow that runs.
 const RUNNING: &str = "apigee.edge.sharedflow.name";
@@ -73,10 +81,11 @@ impl Parameter {
             (None, "") => None,
             (None, text) => Some(Template::parse(text, element.text_span(), diags)),
         };
+        let assigned = Text { value: name.value.clone(), span: name.span };
+        warn_read_only(&assigned, diags);
         Some(Self { variable: VarRef::parse(&name.value), source, text })
     }
 
-    /// Unknown: what an unresolved reference without a text does; the variable is null.
     fn value(&self, cx: &MessageContext) -> Option<Value> {
         if let Some(value) = self.source.as_ref().and_then(|source| cx.get_value(source)) {
             return Some(value);
@@ -121,8 +130,7 @@ impl Parameters for FlowCallout {
 }
 
 impl FlowCallout {
-    /// A parameter may not be one of the predefined variables that are read-only; such a write
-    /// has no effect.
+    /// A write to a read-only variable has no effect; lint has said so.
     fn set(&self, cx: &mut MessageContext, values: Vec<Option<Value>>) {
         for (parameter, value) in self.parameters.iter().zip(values) {
             match value {

@@ -3,6 +3,8 @@
 //! spares `username__1`. Variables, our own: `invalidatecache.{policy}.cachename`,
 //! `.cachekey`. Faults: `steps.cache.CacheNotFound` (500). Findings: `GW307`.
 
+mod page;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -13,8 +15,7 @@ use crate::message::{Fault, MessageContext};
 use crate::policy::cache_entry::{CacheEntry, LinkedEntry, ask};
 use crate::policy::cache_key::{KeyBuffer, ScopeNames};
 use crate::policy::kind::{
-    CacheAccess, IoStep, Linker, Next, Page, Policy, PolicyKind, Revisions, Run, Step, Uses,
-    skip_head,
+    CacheAccess, IoStep, Linker, Next, Policy, PolicyKind, Revisions, Run, Step, Uses, skip_head,
 };
 use crate::store::cache::{CacheError, NamedCache};
 use crate::template::RefOrText;
@@ -25,7 +26,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "InvalidateCache",
     failed_prefix: "invalidatecache",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const UNUSED_CONTEXT: &str = "GW307";
@@ -54,9 +55,13 @@ fn read(body: &Element, diags: &mut Diagnostics) -> Option<Box<dyn Policy>> {
     if let (Some(_), Some(entry)) = (&context, &entry)
         && entry.key.has_prefix()
     {
-        let place = body.child("CacheContext").map(|child| child.open_span);
+        let context = body.child("CacheContext");
         let message = "`CacheContext` has no effect beside a Prefix";
-        xml.diags().warning(UNUSED_CONTEXT, place, message);
+        let place = context.map(|child| child.open_span);
+        let found = xml.diags().warning(UNUSED_CONTEXT, place, message);
+        if let Some(context) = context {
+            found.fix(context.removal(), "");
+        }
     }
     xml.finish();
     let context = context.unwrap_or_default();
@@ -119,9 +124,9 @@ impl IoStep for LinkedInvalidateCache {
             return Run::Done(Ok(Next::Continue));
         }
         if self.purge_children {
-            ask(cx, cache, key, |cache, key| cache.purge(key), |_, gone| Ok(logged(gone)))
+            ask(cx, cache, key, |cache, key| cache.purge(key), |_, _, gone| Ok(logged(gone)))
         } else {
-            let gone = |_: &mut MessageContext, gone: Result<bool, CacheError>| {
+            let gone = |_: &mut MessageContext, _: &KeyBuffer, gone: Result<bool, CacheError>| {
                 Ok(logged(gone.map(usize::from)))
             };
             ask(cx, cache, key, |cache, key| cache.remove(key), gone)

@@ -5,34 +5,27 @@
 //! Faults (500): `steps.jsonthreatprotection.ExecutionFailed`, `.SourceUnavailable`,
 //! `.NonMessageVariable`.
 
+mod page;
 mod scan;
 
 use crate::diag::Diagnostics;
-use crate::message::{Fault, MessageContext};
-use crate::policy::json_threat_protection::scan::{Limits, Threat, scan};
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::message::Fault;
+use crate::policy::json_threat_protection::scan::{Limits, scan};
+use crate::policy::kind::{Policy, PolicyKind, skip_head};
 use crate::policy::message_source::{MessageSource, SourceError};
-use crate::xml::{Element, Fields};
+use crate::policy::threat_protection::{self, ThreatProtection, limit};
+use crate::xml::Element;
 
 pub(super) static KIND: PolicyKind = PolicyKind {
     element: "JSONThreatProtection",
     failed_prefix: "jsonattack",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const EXECUTION_FAILED: &str = "steps.jsonthreatprotection.ExecutionFailed";
 const SOURCE_UNAVAILABLE: &str = "steps.jsonthreatprotection.SourceUnavailable";
 const NO_MESSAGE: &str = "steps.jsonthreatprotection.NonMessageVariable";
-
-#[derive(Debug)]
-struct JsonThreatProtection {
-    policy: String,
-    source: MessageSource,
-    limits: Limits,
-}
 
 fn read(body: &Element, diags: &mut Diagnostics) -> Option<Box<dyn Policy>> {
     let mut xml = body.reader(diags);
@@ -46,63 +39,35 @@ fn read(body: &Element, diags: &mut Diagnostics) -> Option<Box<dyn Policy>> {
         string_length: limit(&mut xml, "StringValueLength"),
     };
     xml.finish();
-    let policy = String::new();
-    Some(Box::new(JsonThreatProtection { policy, source, limits }))
+    Some(Box::new(ThreatProtection::new(source, limits)))
 }
 
-/// A number that is missing or below zero is no limit.
-pub(super) fn limit(xml: &mut Fields<'_, '_>, name: &'static str) -> Option<u64> {
-    let number: i64 = xml.optional(name)?;
-    u64::try_from(number).ok()
-}
+impl threat_protection::Limits for Limits {
+    const FORMAT: &'static str = "json";
 
-impl Policy for JsonThreatProtection {
-    fn uses(&self) -> Uses {
-        Uses::default()
+    fn scan(&self, text: &[u8], policy: &str) -> Result<(), Fault> {
+        scan(text, self).map_err(|threat| {
+            let who = format!("JSONThreatProtection[{policy}]");
+            let reason = match threat.exceeded {
+                Some(what) => format!("{who}: Exceeded {what}"),
+                None => threat.syntax.to_owned(),
+            };
+            let line = threat.line;
+            let text = format!("{who}: Execution failed. reason: {reason} at line {line}");
+            Fault::new(EXECUTION_FAILED, text)
+        })
     }
 
-    fn link(mut self: Box<Self>, linker: &mut dyn Linker) -> Step {
-        self.source.link(linker);
-        self.policy = linker.policy().to_owned();
-        Step::Pure(self)
-    }
-}
-
-impl PureStep for JsonThreatProtection {
-    fn run(&self, cx: &mut MessageContext) -> Result<Next, Fault> {
-        let content = self.source.find(cx).map_err(|error| self.no_source(&error))?;
-        // Unknown: what the platform makes of an empty body; there is nothing to fear in it.
-        if !content.is_of("json") || content.bytes.trim_ascii().is_empty() {
-            return Ok(Next::Continue);
-        }
-        scan(&content.bytes, &self.limits).map_err(|threat| self.threat(&threat))?;
-        Ok(Next::Continue)
-    }
-}
-
-impl JsonThreatProtection {
-    fn threat(&self, threat: &Threat) -> Fault {
-        let who = format!("JSONThreatProtection[{}]", self.policy);
-        let reason = match threat.exceeded {
-            Some(what) => format!("{who}: Exceeded {what}"),
-            None => threat.syntax.to_owned(),
-        };
-        let text = format!("{who}: Execution failed. reason: {reason} at line {}", threat.line);
-        Fault::new(EXECUTION_FAILED, text)
-    }
-
-    fn no_source(&self, error: &SourceError) -> Fault {
-        let (policy, name) = (&self.policy, self.source.name());
+    fn no_source(error: &SourceError, variable: &str, policy: &str) -> Fault {
+        let who = format!("JSONThreatProtection[{policy}]");
         match error {
             SourceError::Unavailable => Fault::new(
                 SOURCE_UNAVAILABLE,
-                format!("JSONThreatProtection[{policy}]:: Source {name} is not available"),
+                format!("{who}:: Source {variable} is not available"),
             ),
             SourceError::NoMessage => Fault::new(
                 NO_MESSAGE,
-                format!(
-                    "JSONThreatProtection[{policy}]: Variable {name} does not resolve to a Message"
-                ),
+                format!("{who}: Variable {variable} does not resolve to a Message"),
             ),
         }
     }

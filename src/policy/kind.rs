@@ -9,8 +9,11 @@ use bytestring::ByteString;
 
 use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, MessageContext, Value};
+use crate::profile::Profile;
 use crate::store::cache::NamedCache;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::kvm::Maps;
+use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Fields, Text};
@@ -36,22 +39,17 @@ pub struct Page {
     pub summary: &'static str,
     /// Its elements and attributes beside those that all policies have, as they are read.
     pub elements: &'static [ElementRow],
-    /// The variables that it sets.
+    /// The variables that it sets under names of its own.
     pub variables: &'static [VariableRow],
     pub faults: &'static [FaultRow],
     /// Rules that no table holds; may be empty.
     pub notes: &'static str,
 }
 
-impl Page {
-    /// Of a policy whose section stands in the page itself.
-    pub const UNWRITTEN: Self =
-        Self { summary: "", elements: &[], variables: &[], faults: &[], notes: "" };
-}
-
 #[derive(Clone, Copy, Debug)]
 pub struct ElementRow {
-    /// Below the root, such as `CacheKey/KeyFragment@ref`.
+    /// Below the root, such as `CacheKey/KeyFragment@ref`, or `@type` of the root itself; several
+    /// that one text is for, parted by a comma and a space.
     pub path: &'static str,
     /// `required`, the default's text, or empty where there is none.
     pub default: &'static str,
@@ -101,6 +99,25 @@ pub struct Uses {
     pub shared_flows: Vec<Text>,
     /// Of a Quota; the inner value is the `SharedName` in whose name it counts.
     pub quota_counter: Option<Option<String>>,
+    /// Bodies that it takes apart.
+    pub payloads: Vec<PayloadUse>,
+}
+
+/// A body, or a text in a variable, that a policy takes apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadUse {
+    /// The variable that holds it, such as `request`.
+    pub source: String,
+    pub format: PayloadFormat,
+    /// The element that asks for it.
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadFormat {
+    Json,
+    Xml,
+    Form,
 }
 
 /// A cache that a policy names.
@@ -121,6 +138,8 @@ pub enum CacheAccess {
     Lookup,
     Populate,
     Invalidate,
+    /// Whole responses are looked up in request flows and stored in response flows.
+    Respond,
 }
 
 /// A Quota of a bundle.
@@ -140,6 +159,19 @@ pub trait Linker: Bind {
     /// The proxy's name; empty where there is none.
     fn proxy(&self) -> &str {
         ""
+    }
+
+    fn environment(&self) -> &str {
+        ""
+    }
+
+    fn profile(&self) -> Profile {
+        Profile::Edge
+    }
+
+    /// The environment's key-value maps. The default has none and is never there.
+    fn maps(&self) -> Maps {
+        Maps::none()
     }
 
     /// The slot of a variable that the policy sets for others, by its whole name.
@@ -171,6 +203,19 @@ pub trait Linker: Bind {
 
     /// The step reads or replaces the whole message in scope.
     fn needs_message_body(&mut self);
+
+    /// The bodies that the step reads are brought into memory where their endpoint streams, too.
+    fn buffers_streams(&mut self) {}
+
+    /// The proxy's revision.
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    /// Where policies log to. `None` where nothing is logged.
+    fn logs(&self) -> Option<Arc<Logs>> {
+        None
+    }
 
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     fn zone(&self) -> jiff::tz::TimeZone;
@@ -269,4 +314,13 @@ pub enum Run<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     Continue,
+    /// The answer is the context's response. Everything is skipped up to the policy's own step
+    /// in the response flows, and that step too; where it has none, all up to the response
+    /// flows of the ProxyEndpoint. Said in request flows only.
+    Answered,
+    /// The same where the target, asked by [`MessageContext::revalidation`], answers 304.
+    AnsweredIfNotModified,
+    /// The answer is the context's response, and the flow goes on with the response flows of
+    /// the ProxyEndpoint. Said in request flows only.
+    Respond,
 }

@@ -4,6 +4,8 @@
 //! four on a hit and on a miss. Faults: `steps.cache.CacheNotFound` (500).
 //! Findings: `GW304` (InvalidTimeout), `GW305`, `GW306`.
 
+mod page;
+
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -12,18 +14,14 @@ use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext, Value};
 use crate::policy::cache_entry::{CacheEntry, LinkedEntry, ask, item_to_value};
 use crate::policy::kind::{
-    CacheAccess, IoStep, Linker, Next, Page, Policy, PolicyKind, Run, Step, Uses, skip_head,
+    CacheAccess, IoStep, Linker, Next, Policy, PolicyKind, Run, Step, Uses, skip_head,
 };
 use crate::store::cache::{Lookup, MissReason};
 use crate::variable::{Slot, VarRef};
 use crate::xml::{Element, Fields, Text};
 
-pub(super) static KIND: PolicyKind = PolicyKind {
-    element: "LookupCache",
-    failed_prefix: "lookupcache",
-    read,
-    page: &Page::UNWRITTEN,
-};
+pub(super) static KIND: PolicyKind =
+    PolicyKind { element: "LookupCache", failed_prefix: "lookupcache", read, page: &page::PAGE };
 
 /// The platform's InvalidTimeout.
 const NEGATIVE_TIMEOUT: &str = "GW304";
@@ -125,19 +123,23 @@ impl IoStep for LinkedLookupCache {
             cache,
             key,
             move |cache, key| cache.lookup(key, timeout),
-            |cx, answer| self.found(cx, answer),
+            |cx, _, answer| self.found(cx, answer),
         )
     }
 }
 
 impl LinkedLookupCache {
-    /// A miss leaves the variable as it was.
+    /// A miss leaves the variable as it was. So does what is no variable's value, a stored
+    /// response.
     fn found(&self, cx: &mut MessageContext, answer: Lookup) -> Result<Next, Fault> {
-        let hit = matches!(answer, Lookup::Hit(_));
-        cx.set_output(self.out_cachehit, || Value::from(hit));
+        let value = match answer {
+            Lookup::Hit(item) => item_to_value(item),
+            Lookup::Miss(_) => None,
+        };
+        cx.set_output(self.out_cachehit, || Value::from(value.is_some()));
         cx.set_output(self.out_assignto, || Value::from(self.assign_to_name.clone()));
-        if let Lookup::Hit(item) = answer
-            && let Err(error) = cx.set(&self.assign_to, item_to_value(item))
+        if let Some(value) = value
+            && let Err(error) = cx.set(&self.assign_to, value)
         {
             // The documentation lists no fault of this policy.
             tracing::debug!(%error, "a cached value is lost");

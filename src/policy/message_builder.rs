@@ -7,6 +7,7 @@
 //! own prefix: `UnresolvedVariable`, `SetVariableFailed`, `VariableOfNonMsgType`.
 
 mod copy;
+pub(super) mod page;
 mod read;
 mod variable;
 

@@ -56,7 +56,7 @@ impl MessageSource {
 }
 
 impl Content {
-    fn of(message: &Message) -> Self {
+    pub(super) fn of(message: &Message) -> Self {
         Self {
             bytes: message.content().cloned().unwrap_or_default(),
             content_type: message.headers.get(CONTENT_TYPE).cloned(),

@@ -9,23 +9,37 @@ mod assign_message;
 mod basic_authentication;
 mod cache_entry;
 mod cache_key;
+mod conversion;
+mod cors;
+mod data_capture;
 mod expiry_settings;
+mod extract_variables;
+mod extraction;
 mod flow_callout;
 mod invalidate_cache;
 mod json_threat_protection;
+mod json_to_xml;
+mod key_value_map_operations;
 mod lookup_cache;
 mod message_builder;
+mod message_logging;
 mod message_source;
 mod populate_cache;
 mod quota;
 mod raise_fault;
 mod rate_limit;
+mod read_property_set;
+pub mod reference;
+mod regular_expression_protection;
 mod reset_quota;
+mod response_cache;
 mod spike_arrest;
 mod statistics_collector;
 #[cfg(test)]
 mod testing;
+mod threat_protection;
 mod xml_threat_protection;
+mod xml_to_json;
 
 use crate::diag::Diagnostics;
 use crate::model::{ApiProxy, PolicyHead};
@@ -37,17 +51,27 @@ pub static POLICIES: &[PolicyKind] = &[
     assert_condition::KIND,
     assign_message::KIND,
     basic_authentication::KIND,
+    cors::KIND,
+    data_capture::KIND,
+    extract_variables::KIND,
     flow_callout::KIND,
     invalidate_cache::KIND,
     json_threat_protection::KIND,
+    json_to_xml::KIND,
+    key_value_map_operations::KIND,
     lookup_cache::KIND,
+    message_logging::KIND,
     populate_cache::KIND,
     quota::KIND,
     raise_fault::KIND,
+    read_property_set::KIND,
+    regular_expression_protection::KIND,
     reset_quota::KIND,
+    response_cache::KIND,
     spike_arrest::KIND,
     statistics_collector::KIND,
     xml_threat_protection::KIND,
+    xml_to_json::KIND,
 ];
 
 /// A policy of a bundle, its body read by its kind.

@@ -4,6 +4,8 @@
 //! Faults: `policies.populatecache.EntryCannotBeCached` (500), `steps.cache.CacheNotFound`
 //! (500).
 
+mod page;
+
 use jiff::tz::TimeZone;
 
 use crate::diag::Diagnostics;
@@ -11,7 +13,7 @@ use crate::message::{Fault, MessageContext};
 use crate::policy::cache_entry::{CacheEntry, LinkedEntry, ask, value_to_item};
 use crate::policy::expiry_settings::ExpirySettings;
 use crate::policy::kind::{
-    CacheAccess, IoStep, Linker, Next, Page, Policy, PolicyKind, Run, Step, Uses, skip_head,
+    CacheAccess, IoStep, Linker, Next, Policy, PolicyKind, Run, Step, Uses, skip_head,
 };
 use crate::store::cache::CacheError;
 use crate::variable::VarRef;
@@ -21,7 +23,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "PopulateCache",
     failed_prefix: "populatecache",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const NOT_SERIALIZABLE: &str = "policies.populatecache.EntryCannotBeCached";
@@ -93,7 +95,7 @@ impl IoStep for LinkedPopulateCache {
             cache,
             key,
             move |cache, key| cache.populate(key, item.clone(), ttl),
-            |_, stored| Ok(stored_or_logged(stored)),
+            |_, _, stored| Ok(stored_or_logged(stored)),
         )
     }
 }

@@ -4,10 +4,12 @@
 //! `.FailedToResolveQuotaIntervalTimeUnitReference`, `.InvalidMessageWeight` (500).
 //! Variables: `ratelimit.{policy}.` with `allowed.count`, `used.count`, `available.count`,
 //! `exceed.count`, `total.exceed.count`, `expiry.time`, `identifier`, `class` and the counts
-//! again behind `class.`. Findings: `GW322` (the platform's deployment errors), `GW323`.
+//! again behind `class.`. Findings: `GW322` (the platform's deployment errors), `GW323`,
+//! `PO035`.
 
 mod interval;
 mod limits;
+mod page;
 
 use std::sync::Arc;
 
@@ -16,9 +18,7 @@ use http::StatusCode;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext, Value};
-use crate::policy::kind::{
-    IoStep, Linker, Next, Page, Policy, PolicyKind, Run, Step, Uses, skip_head,
-};
+use crate::policy::kind::{IoStep, Linker, Next, Policy, PolicyKind, Run, Step, Uses, skip_head};
 use crate::policy::quota::interval::{QuotaType, read_start_time};
 use crate::policy::quota::limits::{Limits, Owner, Sources};
 use crate::policy::rate_limit::{Identifier, Weight, ask};
@@ -27,7 +27,7 @@ use crate::variable::Slot;
 use crate::xml::{Element, Fields, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "Quota", failed_prefix: "ratelimit", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "Quota", failed_prefix: "ratelimit", read, page: &page::PAGE };
 
 const VIOLATION: &str = "policies.ratelimit.QuotaViolation";
 

@@ -4,6 +4,8 @@
 //! that `Set` names, else 500; `.UnresolvedVariable`, `.SetVariableFailed` and
 //! `.VariableOfNonMsgType` (500) where the message cannot be made.
 
+mod page;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -11,14 +13,12 @@ use http::StatusCode;
 
 use crate::diag::Diagnostics;
 use crate::message::{Category, Fault, Message, MessageContext, MessageKind};
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
 use crate::policy::message_builder::{Destination, MessageBuilder, Owner};
 use crate::xml::Element;
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "RaiseFault", failed_prefix: "raisefault", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "RaiseFault", failed_prefix: "raisefault", read, page: &page::PAGE };
 
 const RAISE_FAULT: &str = "steps.raisefault.RaiseFault";
 

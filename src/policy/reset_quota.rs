@@ -3,6 +3,8 @@
 //! Faults (500): `policies.resetquota.InvalidRLPolicy`, `.FailedToResolveRLPolicy`,
 //! `.FailedToResolveAllowCountRef`. Finding: `GW324` (InvalidCount).
 
+mod page;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use bytestring::ByteString;
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
 use crate::policy::kind::{
-    IoStep, Linker, Next, Page, Policy, PolicyKind, QuotaCounter, Run, Step, Uses, skip_head,
+    IoStep, Linker, Next, Policy, PolicyKind, QuotaCounter, Run, Step, Uses, skip_head,
 };
 use crate::policy::quota::{DEFAULT_IDENTIFIER, class_counter};
 use crate::policy::rate_limit::ask;
@@ -21,7 +23,7 @@ use crate::xml::fields::MISSING;
 use crate::xml::{Element, Fields};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "ResetQuota", failed_prefix: "resetquota", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "ResetQuota", failed_prefix: "resetquota", read, page: &page::PAGE };
 
 const INVALID_POLICY: &str = "policies.resetquota.InvalidRLPolicy";
 const UNRESOLVED_POLICY: &str = "policies.resetquota.FailedToResolveRLPolicy";

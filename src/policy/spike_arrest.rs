@@ -5,6 +5,8 @@
 //! Faults: `policies.ratelimit.SpikeArrestViolation` (429), `.FailedToResolveSpikeArrestRate`,
 //! `.InvalidAllowedRate`, `.InvalidMessageWeight` (500). Finding: `GW321` (InvalidAllowedRate).
 
+mod page;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +14,7 @@ use http::StatusCode;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
-use crate::policy::kind::{
-    IoStep, Linker, Next, Page, Policy, PolicyKind, Run, Step, Uses, skip_head,
-};
+use crate::policy::kind::{IoStep, Linker, Next, Policy, PolicyKind, Run, Step, Uses, skip_head};
 use crate::policy::rate_limit::{Identifier, Weight, ask};
 use crate::store::counters::{CounterBackend, CounterKey, CounterKind, Rate};
 use crate::template::{Template, Unresolved};
@@ -23,7 +23,7 @@ use crate::xml::fields::MISSING;
 use crate::xml::{Element, Fields, Text};
 
 pub(super) static KIND: PolicyKind =
-    PolicyKind { element: "SpikeArrest", failed_prefix: "ratelimit", read, page: &Page::UNWRITTEN };
+    PolicyKind { element: "SpikeArrest", failed_prefix: "ratelimit", read, page: &page::PAGE };
 
 const VIOLATION: &str = "policies.ratelimit.SpikeArrestViolation";
 const UNRESOLVED_RATE: &str = "policies.ratelimit.FailedToResolveSpikeArrestRate";

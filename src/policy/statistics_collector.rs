@@ -3,14 +3,14 @@
 //! fault: what has no value, or is no value of its type, is not recorded.
 //! Finding: `GW325` (UnsupportedDatatype, InvalidName, DatatypeMissing).
 
+mod page;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, MessageContext};
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
 use crate::store::metrics::Metric;
 use crate::variable::VarRef;
 use crate::xml::fields::{MISSING, parse_flag};
@@ -20,7 +20,7 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "StatisticsCollector",
     failed_prefix: "statisticscollector",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 /// What the platform refuses.

@@ -20,6 +20,8 @@ use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::{Answer, Caches, Item, Lookup, NamedCache};
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::kvm::Maps;
+use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Place, Slot, Slots, VarRef};
 use crate::xml::{self, FromXml};
@@ -33,10 +35,14 @@ pub(super) struct Rig {
     pub(super) caches: Caches,
     pub(super) counters: Arc<dyn CounterBackend>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) maps: Maps,
+    pub(super) logs: Option<Arc<Logs>>,
     pub(super) clock: Clock,
     pub(super) needs_message_body: bool,
     /// The variables whose message is read as a whole or in its content.
     pub(super) needs_bodies_of: Vec<String>,
+    /// The names of the variables that the policy sets for others.
+    pub(super) outputs: Vec<String>,
     policy: String,
 }
 
@@ -51,11 +57,19 @@ impl Rig {
             caches,
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
+            maps: Maps::none(),
+            logs: None,
             clock,
             needs_message_body: false,
             needs_bodies_of: Vec::new(),
+            outputs: Vec::new(),
             policy: String::new(),
         }
+    }
+
+    /// Whose linker says that the policy is called so.
+    pub(super) fn named(policy: &str) -> Self {
+        Self { policy: policy.to_owned(), ..Self::new() }
     }
 
     /// Reads and links a policy that has no error.
@@ -199,6 +213,7 @@ impl Linker for Rig {
     }
 
     fn output(&mut self, name: &str) -> Option<Slot> {
+        self.outputs.push(name.to_owned());
         let mut variable = VarRef::parse(name);
         self.slots.bind_output(&mut variable);
         self.slots.find(name)
@@ -219,8 +234,24 @@ impl Linker for Rig {
         "weatherapi"
     }
 
+    fn environment(&self) -> &str {
+        "test"
+    }
+
+    fn maps(&self) -> Maps {
+        self.maps.clone()
+    }
+
     fn metrics(&self) -> Arc<Metrics> {
         self.metrics.clone()
+    }
+
+    fn logs(&self) -> Option<Arc<Logs>> {
+        self.logs.clone()
+    }
+
+    fn revision(&self) -> u32 {
+        16
     }
 
     fn quota_counters(&self) -> Arc<[QuotaCounter]> {

@@ -5,15 +5,14 @@
 //! Faults (500): `steps.xmlthreatprotection.ExecutionFailed`, `.SourceUnavailable`,
 //! `.NonMessageVariable`.
 
+mod page;
 mod scan;
 
 use crate::diag::Diagnostics;
-use crate::message::{Fault, MessageContext};
-use crate::policy::json_threat_protection::limit;
-use crate::policy::kind::{
-    Linker, Next, Page, Policy, PolicyKind, PureStep, Step, Uses, skip_head,
-};
+use crate::message::Fault;
+use crate::policy::kind::{Policy, PolicyKind, skip_head};
 use crate::policy::message_source::{MessageSource, SourceError};
+use crate::policy::threat_protection::{self, ThreatProtection, limit};
 use crate::policy::xml_threat_protection::scan::{ChildCount, Limits, Threat, scan};
 use crate::xml::{Element, Fields};
 
@@ -21,19 +20,12 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     element: "XMLThreatProtection",
     failed_prefix: "xmlattack",
     read,
-    page: &Page::UNWRITTEN,
+    page: &page::PAGE,
 };
 
 const EXECUTION_FAILED: &str = "steps.xmlthreatprotection.ExecutionFailed";
 const SOURCE_UNAVAILABLE: &str = "steps.xmlthreatprotection.SourceUnavailable";
 const NO_MESSAGE: &str = "steps.xmlthreatprotection.NonMessageVariable";
-
-#[derive(Debug)]
-struct XmlThreatProtection {
-    policy: String,
-    source: MessageSource,
-    limits: Limits,
-}
 
 fn read(body: &Element, diags: &mut Diagnostics) -> Option<Box<dyn Policy>> {
     let mut xml = body.reader(diags);
@@ -60,7 +52,7 @@ fn read(body: &Element, diags: &mut Diagnostics) -> Option<Box<dyn Policy>> {
         limits.instruction_data = limit(values, "ProcessingInstructionData");
     });
     xml.finish();
-    Some(Box::new(XmlThreatProtection { policy: String::new(), source, limits }))
+    Some(Box::new(ThreatProtection::new(source, limits)))
 }
 
 fn group(xml: &mut Fields<'_, '_>, name: &'static str, read: impl FnOnce(&mut Fields<'_, '_>)) {
@@ -86,65 +78,49 @@ fn child_count(structure: &mut Fields<'_, '_>) -> ChildCount {
     count
 }
 
-impl Policy for XmlThreatProtection {
-    fn uses(&self) -> Uses {
-        Uses::default()
+impl threat_protection::Limits for Limits {
+    const FORMAT: &'static str = "xml";
+
+    fn scan(&self, text: &[u8], policy: &str) -> Result<(), Fault> {
+        scan(text, self).map_err(|threat| {
+            let who = format!("XMLThreatProtection stepDefinition {policy}");
+            let reason = reason(&who, &threat);
+            Fault::new(EXECUTION_FAILED, format!("{who}: Execution failed. reason: {reason}"))
+        })
     }
 
-    fn link(mut self: Box<Self>, linker: &mut dyn Linker) -> Step {
-        self.source.link(linker);
-        self.policy = linker.policy().to_owned();
-        Step::Pure(self)
-    }
-}
-
-impl PureStep for XmlThreatProtection {
-    fn run(&self, cx: &mut MessageContext) -> Result<Next, Fault> {
-        let content = self.source.find(cx).map_err(|error| self.no_source(&error))?;
-        // Unknown: what the platform makes of an empty body; there is nothing to fear in it.
-        if !content.is_of("xml") || content.bytes.trim_ascii().is_empty() {
-            return Ok(Next::Continue);
-        }
-        scan(&content.bytes, &self.limits).map_err(|threat| self.threat(&threat))?;
-        Ok(Next::Continue)
-    }
-}
-
-impl XmlThreatProtection {
-    fn threat(&self, threat: &Threat) -> Fault {
-        let who = format!("XMLThreatProtection stepDefinition {}", self.policy);
-        let reason = match threat {
-            Threat::Exceeded { what, limit, place } => format!(
-                "{who}: {what} exceeded {limit} at line {}(possibly around char {})",
-                place.line, place.char
-            ),
-            Threat::Prologue => String::from("Syntax error while parsing XML prologue"),
-            // Unknown: the platform's words for other text that is no XML; they follow those of
-            // the documentation's examples.
-            Threat::Syntax { place } => format!(
-                "Syntax error while parsing at line {}(possibly around char {})",
-                place.line, place.char
-            ),
-            Threat::Premature { line } => format!(
-                "Premature end of document while parsing at line {line}(possibly  around char 0)"
-            ),
-        };
-        Fault::new(EXECUTION_FAILED, format!("{who}: Execution failed. reason: {reason}"))
-    }
-
-    fn no_source(&self, error: &SourceError) -> Fault {
-        let (policy, name) = (&self.policy, self.source.name());
+    fn no_source(error: &SourceError, variable: &str, policy: &str) -> Fault {
         match error {
             SourceError::Unavailable => Fault::new(
                 SOURCE_UNAVAILABLE,
                 format!(
-                    "XMLThreatProtection stepDefinition {policy}: Source {name} is not available"
+                    "XMLThreatProtection stepDefinition {policy}: Source {variable} is not \
+                     available"
                 ),
             ),
             SourceError::NoMessage => {
-                Fault::new(NO_MESSAGE, format!("Variable {name} does not resolve to a Message"))
+                Fault::new(NO_MESSAGE, format!("Variable {variable} does not resolve to a Message"))
             }
         }
+    }
+}
+
+fn reason(who: &str, threat: &Threat) -> String {
+    match threat {
+        Threat::Exceeded { what, limit, place } => format!(
+            "{who}: {what} exceeded {limit} at line {}(possibly around char {})",
+            place.line, place.char
+        ),
+        Threat::Prologue => String::from("Syntax error while parsing XML prologue"),
+        // Unknown: the platform's words for other text that is no XML; they follow those of the
+        // documentation's examples.
+        Threat::Syntax { place } => format!(
+            "Syntax error while parsing at line {}(possibly around char {})",
+            place.line, place.char
+        ),
+        Threat::Premature { line } => format!(
+            "Premature end of document while parsing at line {line}(possibly  around char 0)"
+        ),
     }
 }
 

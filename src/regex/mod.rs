@@ -38,6 +38,11 @@ enum Engine {
     Backtracking(fancy_regex::Regex),
 }
 
+/// Why a match was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the regular expression takes more than {BACKTRACKS_MAX} steps in this text")]
+pub struct RegexTooCostly;
+
 /// How much of a text a match takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -76,9 +81,14 @@ impl JavaRegex {
     }
 
     pub fn matches(&self, text: &str) -> bool {
+        self.decides(text).unwrap_or(false)
+    }
+
+    /// As [`JavaRegex::matches`], where no answer must not count as "no".
+    pub fn decides(&self, text: &str) -> Result<bool, RegexTooCostly> {
         match &self.0 {
-            Engine::Linear(regex) => regex.is_match(text),
-            Engine::Backtracking(regex) => regex.is_match(text).unwrap_or(false),
+            Engine::Linear(regex) => Ok(regex.is_match(text)),
+            Engine::Backtracking(regex) => regex.is_match(text).map_err(|_| RegexTooCostly),
         }
     }
 

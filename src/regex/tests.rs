@@ -170,3 +170,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn giving_up_is_no_answer() {
+    let regex = JavaRegex::compile("^(a|a?)+(b)\\2c$", Reach::Part).unwrap();
+    assert_eq!(regex.decides("abbc"), Ok(true));
+    assert_eq!(regex.decides("abc"), Ok(false));
+    let long = "a".repeat(60);
+    assert_eq!((regex.decides(&long), regex.matches(&long)), (Err(RegexTooCostly), false));
+    let linear = JavaRegex::compile("^(a|a?)+c$", Reach::Part).unwrap();
+    assert_eq!(linear.decides(&long), Ok(false));
+}

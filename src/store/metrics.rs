@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use crate::message::Collector;
+
 /// How many names are recorded, over all proxies.
 pub const METRICS_MAX: usize = 1000;
 /// How many different texts of one name are counted apart.
@@ -102,6 +104,16 @@ impl Metric {
 
     pub fn recorded(&self) -> Recorded {
         self.0.lock().clone()
+    }
+}
+
+/// A data collector: what is spelt as a number is summed up, any other text counted.
+impl Collector for Metric {
+    fn record(&self, value: &str) {
+        match value.trim().parse::<f64>() {
+            Ok(number) if number.is_finite() => self.record_number(number),
+            Ok(_) | Err(_) => self.record_text(value),
+        }
     }
 }
 

@@ -3,4 +3,6 @@
 pub mod cache;
 pub mod counters;
 pub mod durable;
+pub mod kvm;
+pub mod logs;
 pub mod metrics;

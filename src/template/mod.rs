@@ -9,6 +9,8 @@ mod date_format;
 mod functions;
 mod parser;
 
+pub use functions::page::{FUNCTION_SECTIONS, FunctionPage, FunctionSection};
+
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -46,6 +48,19 @@ pub enum Unresolved {
 #[error("unresolved variable {name}")]
 pub struct UnresolvedVariable {
     pub name: String,
+}
+
+/// A point in time by a pattern of `java.text.SimpleDateFormat`, in UTC. `None` for what is no
+/// pattern.
+pub fn format_time(pattern: &str, epoch_ms: i64) -> Option<String> {
+    let mut text = String::new();
+    date_format::write(pattern, epoch_ms, &mut text)?;
+    Some(text)
+}
+
+/// The error is the reason why the pattern is none, in a clause.
+pub fn check_time_pattern(pattern: &str) -> Result<(), String> {
+    date_format::check(pattern)
 }
 
 /// The functions that a text calls, by name. A call that parses as none (GW121) counts.

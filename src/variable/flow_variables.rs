@@ -40,10 +40,12 @@ pub struct FlowVariable {
     pub value_type: Type,
     pub access: Access,
     pub scope: Scope,
+    /// For `docs/variables.md`: one line of Markdown.
+    pub meaning: &'static str,
 }
 
 macro_rules! flow_variables {
-    ($($id:ident: $name:literal, $type:ident, $access:ident, $scope:ident;)*) => {
+    ($($id:ident: $name:literal, $type:ident, $access:ident, $scope:ident, $meaning:literal;)*) => {
         /// A predefined variable.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum VarId {
@@ -58,6 +60,7 @@ macro_rules! flow_variables {
                 value_type: Type::$type,
                 access: Access::$access,
                 scope: Scope::$scope,
+                meaning: $meaning,
             },)*
         ];
 
@@ -71,6 +74,7 @@ macro_rules! flow_variables {
                             value_type: Type::$type,
                             access: Access::$access,
                             scope: Scope::$scope,
+                            meaning: $meaning,
                         };
                         &ROW
                     })*
@@ -81,103 +85,146 @@ macro_rules! flow_variables {
 }
 
 flow_variables! {
-    ApiproxyBasepath: "apiproxy.basepath", String, ReadOnly, ProxyRequest;
-    ApiproxyName: "apiproxy.name", String, ReadOnly, ProxyRequest;
-    ApiproxyRevision: "apiproxy.revision", String, ReadOnly, ProxyRequest;
-    ClientCn: "client.cn", String, ReadOnly, ProxyRequest;
-    ClientCountry: "client.country", String, ReadOnly, ProxyRequest;
-    ClientEmailAddress: "client.email.address", String, ReadOnly, ProxyRequest;
-    ClientHost: "client.host", String, ReadOnly, ProxyRequest;
-    ClientIp: "client.ip", String, ReadOnly, ProxyRequest;
-    ClientLocality: "client.locality", String, ReadOnly, ProxyRequest;
-    ClientOrganization: "client.organization", String, ReadOnly, ProxyRequest;
-    ClientOrganizationUnit: "client.organization.unit", String, ReadOnly, ProxyRequest;
-    ClientPort: "client.port", Integer, ReadOnly, ProxyRequest;
-    ClientReceivedEndTime: "client.received.end.time", String, ReadOnly, ProxyRequest;
-    ClientReceivedEndTimestamp: "client.received.end.timestamp", Long, ReadOnly, ProxyRequest;
-    ClientReceivedStartTime: "client.received.start.time", String, ReadOnly, ProxyRequest;
-    ClientReceivedStartTimestamp: "client.received.start.timestamp", Long, ReadOnly, ProxyRequest;
-    ClientResolvedIp: "client.resolved.ip", String, ReadOnly, ProxyRequest;
-    ClientScheme: "client.scheme", String, ReadOnly, ProxyRequest;
-    ClientSentEndTime: "client.sent.end.time", String, ReadOnly, PostClient;
-    ClientSentEndTimestamp: "client.sent.end.timestamp", Long, ReadOnly, PostClient;
-    ClientSentStartTime: "client.sent.start.time", String, ReadOnly, PostClient;
-    ClientSentStartTimestamp: "client.sent.start.timestamp", Long, ReadOnly, PostClient;
-    ClientSslEnabled: "client.ssl.enabled", String, ReadOnly, ProxyRequest;
-    ClientState: "client.state", String, ReadOnly, ProxyRequest;
-    CurrentFlowDescription: "current.flow.description", String, ReadOnly, ProxyRequest;
-    CurrentFlowName: "current.flow.name", String, ReadOnly, ProxyRequest;
-    EnvironmentName: "environment.name", String, ReadOnly, ProxyRequest;
-    FaultCategory: "fault.category", String, ReadOnly, Error;
-    FaultName: "fault.name", String, ReadOnly, Error;
-    FaultReason: "fault.reason", String, ReadOnly, Error;
-    FaultSubcategory: "fault.subcategory", String, ReadOnly, Error;
-    FaultType: "fault.type", String, ReadOnly, Error;
-    IsError: "is.error", Boolean, ReadOnly, ProxyRequest;
-    LoadbalancingFailedservers: "loadbalancing.failedservers", Array, ReadOnly, TargetResponse;
-    LoadbalancingIsfallback: "loadbalancing.isfallback", Boolean, ReadOnly, TargetResponse;
-    LoadbalancingTargetserver: "loadbalancing.targetserver", String, ReadOnly, TargetResponse;
-    MessageId: "messageid", String, ReadOnly, ProxyRequest;
-    OrganizationName: "organization.name", String, ReadOnly, ProxyRequest;
-    ProxyBasepath: "proxy.basepath", String, ReadOnly, ProxyRequest;
-    ProxyClientIp: "proxy.client.ip", String, ReadOnly, ProxyRequest;
-    ProxyFlowDescription: "proxy.flow.description", String, ReadOnly, ProxyRequest;
-    ProxyFlowName: "proxy.flow.name", String, ReadOnly, ProxyRequest;
-    ProxyName: "proxy.name", String, ReadOnly, ProxyRequest;
-    ProxyPathsuffix: "proxy.pathsuffix", String, ReadOnly, ProxyRequest;
-    ProxyUrl: "proxy.url", String, ReadOnly, ProxyRequest;
-    RequestGrpcRpcName: "request.grpc.rpc.name", String, ReadOnly, ProxyRequest;
-    RequestGrpcServiceName: "request.grpc.service.name", String, ReadOnly, ProxyRequest;
-    RouteName: "route.name", String, ReadOnly, TargetRequest;
-    RouteTarget: "route.target", String, ReadOnly, TargetRequest;
-    SystemPodName: "system.pod.name", String, ReadOnly, ProxyRequest;
-    SystemRegionName: "system.region.name", String, ReadOnly, ProxyRequest;
-    SystemTime: "system.time", String, ReadOnly, ProxyRequest;
-    SystemTimeDay: "system.time.day", Integer, ReadOnly, ProxyRequest;
-    SystemTimeDayofweek: "system.time.dayofweek", Integer, ReadOnly, ProxyRequest;
-    SystemTimeHour: "system.time.hour", Integer, ReadOnly, ProxyRequest;
-    SystemTimeMillisecond: "system.time.millisecond", Integer, ReadOnly, ProxyRequest;
-    SystemTimeMinute: "system.time.minute", Integer, ReadOnly, ProxyRequest;
-    SystemTimeMonth: "system.time.month", Integer, ReadOnly, ProxyRequest;
-    SystemTimeSecond: "system.time.second", Integer, ReadOnly, ProxyRequest;
-    SystemTimeYear: "system.time.year", Integer, ReadOnly, ProxyRequest;
-    SystemTimeZone: "system.time.zone", String, ReadOnly, ProxyRequest;
-    SystemTimestamp: "system.timestamp", Long, ReadOnly, ProxyRequest;
-    SystemUuid: "system.uuid", String, ReadOnly, ProxyRequest;
-    TargetBasepath: "target.basepath", String, ReadOnly, TargetRequest;
-    TargetCn: "target.cn", String, ReadOnly, TargetResponse;
-    TargetCopyPathsuffix: "target.copy.pathsuffix", Boolean, ReadWrite, TargetRequest;
-    TargetCopyQueryparams: "target.copy.queryparams", Boolean, ReadWrite, TargetRequest;
-    TargetCountry: "target.country", String, ReadOnly, TargetResponse;
-    TargetEmailAddress: "target.email.address", String, ReadOnly, TargetResponse;
-    TargetEvaluatedUrl: "target.evaluated.url", String, ReadWrite, TargetRequest;
-    TargetExpectedcn: "target.expectedcn", String, ReadWrite, TargetRequest;
-    TargetFlowDescription: "target.flow.description", String, ReadOnly, TargetRequest;
-    TargetFlowName: "target.flow.name", String, ReadOnly, TargetRequest;
-    TargetHeaderHost: "target.header.host", String, ReadWrite, TargetRequest;
-    TargetHost: "target.host", String, ReadOnly, TargetResponse;
-    TargetIp: "target.ip", String, ReadOnly, TargetResponse;
-    TargetLocality: "target.locality", String, ReadOnly, TargetResponse;
-    TargetName: "target.name", String, ReadOnly, TargetRequest;
-    TargetOrganization: "target.organization", String, ReadOnly, TargetResponse;
-    TargetOrganizationUnit: "target.organization.unit", String, ReadOnly, TargetResponse;
-    TargetPort: "target.port", Integer, ReadOnly, TargetResponse;
-    TargetReceivedEndTime: "target.received.end.time", String, ReadOnly, TargetResponse;
-    TargetReceivedEndTimestamp: "target.received.end.timestamp", Long, ReadOnly, TargetResponse;
-    TargetReceivedStartTime: "target.received.start.time", String, ReadOnly, TargetResponse;
-    TargetReceivedStartTimestamp: "target.received.start.timestamp", Long, ReadOnly, TargetResponse;
-    TargetScheme: "target.scheme", String, ReadOnly, TargetRequest;
-    TargetSentEndTime: "target.sent.end.time", String, ReadOnly, TargetRequest;
-    TargetSentEndTimestamp: "target.sent.end.timestamp", Long, ReadOnly, TargetRequest;
-    TargetSentStartTime: "target.sent.start.time", String, ReadOnly, TargetRequest;
-    TargetSentStartTimestamp: "target.sent.start.timestamp", Long, ReadOnly, TargetRequest;
-    TargetSslEnabled: "target.ssl.enabled", Boolean, ReadOnly, ProxyRequest;
-    TargetState: "target.state", String, ReadOnly, TargetResponse;
-    TargetUrl: "target.url", String, ReadWrite, TargetRequest;
-    TollgateDemoBackend: "tollgate.demo.backend", String, ReadOnly, ProxyRequest;
-    VirtualhostAliases: "virtualhost.aliases", Array, ReadOnly, ProxyRequest;
-    VirtualhostName: "virtualhost.name", String, ReadOnly, ProxyRequest;
-    VirtualhostSslEnabled: "virtualhost.ssl.enabled", Boolean, ReadOnly, ProxyRequest;
+    ApiproxyBasepath: "apiproxy.basepath", String, ReadOnly, ProxyRequest,
+        "the base path that the deployment adds; `/`";
+    ApiproxyName: "apiproxy.name", String, ReadOnly, ProxyRequest, "the proxy";
+    ApiproxyRevision: "apiproxy.revision", String, ReadOnly, ProxyRequest, "its revision";
+    ClientCn: "client.cn", String, ReadOnly, ProxyRequest, "no value yet";
+    ClientCountry: "client.country", String, ReadOnly, ProxyRequest, "no value yet";
+    ClientEmailAddress: "client.email.address", String, ReadOnly, ProxyRequest, "no value yet";
+    ClientHost: "client.host", String, ReadOnly, ProxyRequest, "as `client.ip`";
+    ClientIp: "client.ip", String, ReadOnly, ProxyRequest, "the address of the connection";
+    ClientLocality: "client.locality", String, ReadOnly, ProxyRequest, "no value yet";
+    ClientOrganization: "client.organization", String, ReadOnly, ProxyRequest, "no value yet";
+    ClientOrganizationUnit: "client.organization.unit", String, ReadOnly, ProxyRequest,
+        "no value yet";
+    ClientPort: "client.port", Integer, ReadOnly, ProxyRequest, "the port of the connection";
+    ClientReceivedEndTime: "client.received.end.time", String, ReadOnly, ProxyRequest,
+        "when its body was there, once somebody read it";
+    ClientReceivedEndTimestamp: "client.received.end.timestamp", Long, ReadOnly, ProxyRequest,
+        "the same in milliseconds";
+    ClientReceivedStartTime: "client.received.start.time", String, ReadOnly, ProxyRequest,
+        "when the request's head was there";
+    ClientReceivedStartTimestamp: "client.received.start.timestamp", Long, ReadOnly, ProxyRequest,
+        "the same in milliseconds";
+    ClientResolvedIp: "client.resolved.ip", String, ReadOnly, ProxyRequest,
+        "the last address in `X-Forwarded-For` that is not a private one, else `client.ip`";
+    ClientScheme: "client.scheme", String, ReadOnly, ProxyRequest, "`http`";
+    ClientSentEndTime: "client.sent.end.time", String, ReadOnly, PostClient,
+        "when it was out; before that empty";
+    ClientSentEndTimestamp: "client.sent.end.timestamp", Long, ReadOnly, PostClient,
+        "the same in milliseconds; before that -1";
+    ClientSentStartTime: "client.sent.start.time", String, ReadOnly, PostClient,
+        "when the answer was begun; before that empty";
+    ClientSentStartTimestamp: "client.sent.start.timestamp", Long, ReadOnly, PostClient,
+        "the same in milliseconds; before that -1";
+    ClientSslEnabled: "client.ssl.enabled", String, ReadOnly, ProxyRequest, "`false`";
+    ClientState: "client.state", String, ReadOnly, ProxyRequest, "no value yet";
+    CurrentFlowDescription: "current.flow.description", String, ReadOnly, ProxyRequest,
+        "of the Flow that runs";
+    CurrentFlowName: "current.flow.name", String, ReadOnly, ProxyRequest,
+        "`PreFlow`, `PostFlow`, `PostClientFlow` or the name of the Flow or FaultRule that runs";
+    EnvironmentName: "environment.name", String, ReadOnly, ProxyRequest, "the environment";
+    FaultCategory: "fault.category", String, ReadOnly, Error,
+        "`Step`, `Messaging`, `Transport` or `System`";
+    FaultName: "fault.name", String, ReadOnly, Error, "the last part of the errorcode";
+    FaultReason: "fault.reason", String, ReadOnly, Error, "the faultstring";
+    FaultSubcategory: "fault.subcategory", String, ReadOnly, Error, "such as `Connectivity`";
+    FaultType: "fault.type", String, ReadOnly, Error, "as `fault.category`";
+    IsError: "is.error", Boolean, ReadOnly, ProxyRequest, "whether the error flow runs";
+    LoadbalancingFailedservers: "loadbalancing.failedservers", Array, ReadOnly, TargetResponse,
+        "no value yet";
+    LoadbalancingIsfallback: "loadbalancing.isfallback", Boolean, ReadOnly, TargetResponse,
+        "no value yet";
+    LoadbalancingTargetserver: "loadbalancing.targetserver", String, ReadOnly, TargetResponse,
+        "no value yet";
+    MessageId: "messageid", String, ReadOnly, ProxyRequest, "an id of the request";
+    OrganizationName: "organization.name", String, ReadOnly, ProxyRequest, "the organization";
+    ProxyBasepath: "proxy.basepath", String, ReadOnly, ProxyRequest,
+        "of the ProxyEndpoint, as written: a wildcard stays";
+    ProxyClientIp: "proxy.client.ip", String, ReadOnly, ProxyRequest, "as `client.resolved.ip`";
+    ProxyFlowDescription: "proxy.flow.description", String, ReadOnly, ProxyRequest,
+        "of the Flow that ran last in the ProxyEndpoint";
+    ProxyFlowName: "proxy.flow.name", String, ReadOnly, ProxyRequest,
+        "the Flow that ran last in the ProxyEndpoint";
+    ProxyName: "proxy.name", String, ReadOnly, ProxyRequest, "the ProxyEndpoint";
+    ProxyPathsuffix: "proxy.pathsuffix", String, ReadOnly, ProxyRequest,
+        "the path behind the base path, empty or with its slash";
+    ProxyUrl: "proxy.url", String, ReadOnly, ProxyRequest,
+        "the address that was asked, with path and query";
+    RequestGrpcRpcName: "request.grpc.rpc.name", String, ReadOnly, ProxyRequest, "no value yet";
+    RequestGrpcServiceName: "request.grpc.service.name", String, ReadOnly, ProxyRequest,
+        "no value yet";
+    RouteName: "route.name", String, ReadOnly, TargetRequest, "the RouteRule";
+    RouteTarget: "route.target", String, ReadOnly, TargetRequest,
+        "its TargetEndpoint; null for a null route and a URL";
+    SystemPodName: "system.pod.name", String, ReadOnly, ProxyRequest, "no value yet";
+    SystemRegionName: "system.region.name", String, ReadOnly, ProxyRequest, "no value yet";
+    SystemTime: "system.time", String, ReadOnly, ProxyRequest,
+        "now, such as `Wed, 21 Aug 2013 19:16:47 UTC`";
+    SystemTimeDay: "system.time.day", Integer, ReadOnly, ProxyRequest, "of now";
+    SystemTimeDayofweek: "system.time.dayofweek", Integer, ReadOnly, ProxyRequest, "Sunday is 1";
+    SystemTimeHour: "system.time.hour", Integer, ReadOnly, ProxyRequest, "of now";
+    SystemTimeMillisecond: "system.time.millisecond", Integer, ReadOnly, ProxyRequest, "of now";
+    SystemTimeMinute: "system.time.minute", Integer, ReadOnly, ProxyRequest, "of now";
+    SystemTimeMonth: "system.time.month", Integer, ReadOnly, ProxyRequest, "of now";
+    SystemTimeSecond: "system.time.second", Integer, ReadOnly, ProxyRequest, "of now";
+    SystemTimeYear: "system.time.year", Integer, ReadOnly, ProxyRequest, "of now";
+    SystemTimeZone: "system.time.zone", String, ReadOnly, ProxyRequest, "`UTC`";
+    SystemTimestamp: "system.timestamp", Long, ReadOnly, ProxyRequest, "now, in milliseconds";
+    SystemUuid: "system.uuid", String, ReadOnly, ProxyRequest, "a new UUID each time";
+    TargetBasepath: "target.basepath", String, ReadOnly, TargetRequest,
+        "the path of the configured URL; null where it has none or is a template";
+    TargetCn: "target.cn", String, ReadOnly, TargetResponse, "no value yet";
+    TargetCopyPathsuffix: "target.copy.pathsuffix", Boolean, ReadWrite, TargetRequest,
+        "whether the path behind the base path is appended; `true`";
+    TargetCopyQueryparams: "target.copy.queryparams", Boolean, ReadWrite, TargetRequest,
+        "whether the query is appended; `true`";
+    TargetCountry: "target.country", String, ReadOnly, TargetResponse, "no value yet";
+    TargetEmailAddress: "target.email.address", String, ReadOnly, TargetResponse, "no value yet";
+    TargetEvaluatedUrl: "target.evaluated.url", String, ReadWrite, TargetRequest,
+        "as `target.url`, which goes before it";
+    TargetExpectedcn: "target.expectedcn", String, ReadWrite, TargetRequest, "kept, and not used";
+    TargetFlowDescription: "target.flow.description", String, ReadOnly, TargetRequest,
+        "of the Flow that ran last in the TargetEndpoint";
+    TargetFlowName: "target.flow.name", String, ReadOnly, TargetRequest,
+        "the Flow that ran last in the TargetEndpoint";
+    TargetHeaderHost: "target.header.host", String, ReadWrite, TargetRequest,
+        "what `Host` says to the target; null: the host of the URL";
+    TargetHost: "target.host", String, ReadOnly, TargetResponse, "the host that was called";
+    TargetIp: "target.ip", String, ReadOnly, TargetResponse, "its address";
+    TargetLocality: "target.locality", String, ReadOnly, TargetResponse, "no value yet";
+    TargetName: "target.name", String, ReadOnly, TargetRequest, "the TargetEndpoint";
+    TargetOrganization: "target.organization", String, ReadOnly, TargetResponse, "no value yet";
+    TargetOrganizationUnit: "target.organization.unit", String, ReadOnly, TargetResponse,
+        "no value yet";
+    TargetPort: "target.port", Integer, ReadOnly, TargetResponse, "its port";
+    TargetReceivedEndTime: "target.received.end.time", String, ReadOnly, TargetResponse,
+        "when its body was there, once somebody read it";
+    TargetReceivedEndTimestamp: "target.received.end.timestamp", Long, ReadOnly, TargetResponse,
+        "the same in milliseconds";
+    TargetReceivedStartTime: "target.received.start.time", String, ReadOnly, TargetResponse,
+        "when the head of the answer was there";
+    TargetReceivedStartTimestamp: "target.received.start.timestamp", Long, ReadOnly, TargetResponse,
+        "the same in milliseconds";
+    TargetScheme: "target.scheme", String, ReadOnly, TargetRequest, "`http` or `https`";
+    TargetSentEndTime: "target.sent.end.time", String, ReadOnly, TargetRequest, "when it was out";
+    TargetSentEndTimestamp: "target.sent.end.timestamp", Long, ReadOnly, TargetRequest,
+        "the same in milliseconds";
+    TargetSentStartTime: "target.sent.start.time", String, ReadOnly, TargetRequest,
+        "when the request to the target was begun";
+    TargetSentStartTimestamp: "target.sent.start.timestamp", Long, ReadOnly, TargetRequest,
+        "the same in milliseconds";
+    TargetSslEnabled: "target.ssl.enabled", Boolean, ReadOnly, ProxyRequest, "`false`";
+    TargetState: "target.state", String, ReadOnly, TargetResponse, "no value yet";
+    TargetUrl: "target.url", String, ReadWrite, TargetRequest,
+        "the URL to call in place of the configured one; null until a step sets it";
+    TollgateDemoBackend: "tollgate.demo.backend", String, ReadOnly, ProxyRequest,
+        "host and port of the samples' backend, where it runs; Tollgate's own";
+    VirtualhostAliases: "virtualhost.aliases", Array, ReadOnly, ProxyRequest,
+        "the `Host` of the request";
+    VirtualhostName: "virtualhost.name", String, ReadOnly, ProxyRequest, "`default`";
+    VirtualhostSslEnabled: "virtualhost.ssl.enabled", Boolean, ReadOnly, ProxyRequest, "`false`";
 }
 
 /// The row of that name.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::diag::{Diagnostics, Span};
 use crate::xml::Fields;
+#[cfg(test)]
+use crate::xml::asked;
 
 /// An element as written. Names are local names: a prefix and `xmlns` do not matter.
 #[derive(Clone, Debug)]
@@ -82,11 +84,15 @@ impl Element {
 
     /// The first child of that name.
     pub fn child(&self, name: &str) -> Option<&Element> {
+        #[cfg(test)]
+        asked::note(self, asked::About::Child, name);
         self.elements().find(|element| element.name == name)
     }
 
     /// An attribute's value; an empty one means "not given".
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        #[cfg(test)]
+        asked::note(self, asked::About::Attribute, name);
         self.attributes.iter().find(|found| found.name == name && !found.value.is_empty())
     }
 

@@ -5,6 +5,8 @@
 //! finding and not a failure: the platform ignores it.
 
 use crate::diag::{Diagnostics, Severity, Span};
+#[cfg(test)]
+use crate::xml::asked;
 use crate::xml::{Attribute, Element};
 
 /// A required element, attribute or text is missing or empty.
@@ -21,6 +23,15 @@ pub const BAD_VALUE: &str = "GW104";
 pub struct Text {
     pub value: String,
     pub span: Span,
+}
+
+impl Text {
+    /// The place of bytes `start..end` of the text. Where entities or comments make the source
+    /// longer than the text, that of the whole text.
+    pub fn part(&self, start: usize, end: usize) -> Span {
+        let source_bytes = self.span.end.saturating_sub(self.span.start) as usize;
+        if source_bytes == self.value.len() { self.span.part(start, end) } else { self.span }
+    }
 }
 
 /// What an element's content can be read as. Reports to `diags` and answers `None` where
@@ -88,12 +99,19 @@ pub struct Fields<'e, 'd> {
     element: &'e Element,
     asked: Vec<&'static str>,
     asked_attributes: Vec<&'static str>,
+    /// The code of a child that nobody asks for.
+    stray: &'static str,
     diags: &'d mut Diagnostics,
 }
 
 impl<'e, 'd> Fields<'e, 'd> {
     pub(super) fn new(element: &'e Element, diags: &'d mut Diagnostics) -> Self {
-        Self { element, asked: Vec::new(), asked_attributes: Vec::new(), diags }
+        Self { element, asked: Vec::new(), asked_attributes: Vec::new(), stray: UNKNOWN, diags }
+    }
+
+    /// A child that nobody asks for has that code, in place of [`UNKNOWN`].
+    pub fn strays_as(&mut self, code: &'static str) {
+        self.stray = code;
     }
 
     pub fn element(&self) -> &'e Element {
@@ -106,20 +124,29 @@ impl<'e, 'd> Fields<'e, 'd> {
 
     /// The one child of that name, whether empty or not; a second one is reported.
     pub fn child(&mut self, name: &'static str) -> Option<&'e Element> {
-        self.asked.push(name);
+        self.single(name, DOUBLED)
+    }
+
+    /// The same, where a second one has a code of its own.
+    pub fn single(&mut self, name: &'static str, doubled: &'static str) -> Option<&'e Element> {
+        self.note_child(name);
         let mut found = self.element.elements().filter(|child| child.name == name);
         let first = found.next()?;
         for again in found {
-            self.diags
-                .warning(DOUBLED, again.open_span, format!("a second `{name}` is never read"))
+            let found = self
+                .diags
+                .warning(doubled, again.open_span, format!("a second `{name}` is never read"))
                 .note(first.open_span, "the first one counts");
+            if again.is_written_as(first) {
+                found.fix(again.removal(), "");
+            }
         }
         Some(first)
     }
 
     /// All children of that name, in document order.
     pub fn children(&mut self, name: &'static str) -> Vec<&'e Element> {
-        self.asked.push(name);
+        self.note_child(name);
         self.element.elements().filter(|child| child.name == name).collect()
     }
 
@@ -178,10 +205,27 @@ impl<'e, 'd> Fields<'e, 'd> {
         })
     }
 
+    /// Children that the caller takes from the element itself, for their order.
+    pub fn leave(&mut self, names: &[&'static str]) {
+        for name in names {
+            self.note_child(name);
+        }
+    }
+
     /// Known and without effect.
     pub fn ignore(&mut self, names: &[&'static str]) {
+        #[cfg(test)]
+        for name in names {
+            asked::note(self.element, asked::About::Ignored, name);
+        }
         self.asked.extend_from_slice(names);
         self.asked_attributes.extend_from_slice(names);
+    }
+
+    fn note_child(&mut self, name: &'static str) {
+        #[cfg(test)]
+        asked::note(self.element, asked::About::Child, name);
+        self.asked.push(name);
     }
 
     /// Reports every child and attribute that nobody asked for.
@@ -190,7 +234,7 @@ impl<'e, 'd> Fields<'e, 'd> {
         for child in self.element.elements() {
             if !self.asked.contains(&child.name.as_str()) {
                 let found = self.diags.warning(
-                    UNKNOWN,
+                    self.stray,
                     child.name_span,
                     format!("`{}` is unknown in `{parent}` and has no effect", child.name),
                 );

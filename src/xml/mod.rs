@@ -4,6 +4,9 @@
 //! range it speaks of. Sources: XML 1.0 (fifth edition); Apigee docs, "API proxy
 //! configuration reference", for what a missing or empty element means.
 
+#[cfg(test)]
+pub(crate) mod asked;
+mod edit;
 mod element;
 pub mod fields;
 mod parse;

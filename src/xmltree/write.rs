@@ -3,6 +3,8 @@
 //! An element is written with the declarations that its names and those inside it may need,
 //! so that the text can be read by itself.
 
+use std::borrow::Cow;
+
 use crate::xmltree::{Node, NodeKind, XmlTree};
 
 /// Which declarations an element is written with.
@@ -39,6 +41,19 @@ impl XmlTree {
             }
         }
         xml
+    }
+
+    /// What a node is worth in a text. Unknown: how the platform writes one; an element is
+    /// markup, any other node its value.
+    pub fn to_fragment(&self, node: Node) -> Cow<'_, str> {
+        match self.kind(node) {
+            NodeKind::Root | NodeKind::Element => Cow::Owned(self.to_xml(node)),
+            NodeKind::Attribute
+            | NodeKind::Namespace
+            | NodeKind::Text
+            | NodeKind::Comment
+            | NodeKind::Instruction => Cow::Borrowed(self.string_value(node)),
+        }
     }
 
     /// Writes a node up to its children; the first of those.
@@ -89,8 +104,8 @@ impl XmlTree {
         }
     }
 
-    /// As namespace nodes, in the order of the tag.
-    fn declared_by(&self, element: Node) -> Vec<Node> {
+    /// What an element's own tag declares, as namespace nodes in the order of the tag.
+    pub fn declared_by(&self, element: Node) -> Vec<Node> {
         let scope = |node: Node| self.data(node).map_or(0, |data| data.scope);
         // The root has that of `xml` in scope.
         let outer = self.parent(element).map_or(0, scope);

@@ -1,15 +1,17 @@
 //! Real bundles, where `TOLLGATE_CORPUS` names a folder of them: each is read without a panic,
 //! and each refusal has a reason that the platform has too, or waits for a policy type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
-use tollgate::bundle::Limits;
-use tollgate::deploy::check_path;
+use tempfile::TempDir;
+use tollgate::bundle::{Limits, replace_file};
+use tollgate::deploy::{Checked, check_path, fix_path};
 use tollgate::diag::{Severity, Style, catalogue, render_text};
 use tollgate::lint::EnvironmentView;
 use tollgate::profile::Profile;
@@ -75,7 +77,45 @@ fn check(name: &str, path: &Path) -> Result<()> {
             render_text(&checked.root, &checked.diags, &checked.sources, Style::Plain)
         );
     }
+    check_fixes(path, &view)?;
     let refused = REFUSED.iter().any(|(bundle, _)| *bundle == name);
     ensure!(refused || checked.found.is_some(), "the bundle was not read");
     Ok(())
+}
+
+/// A copy that was mended is not mended again, and nothing new is said of it.
+fn check_fixes(path: &Path, view: &EnvironmentView) -> Result<()> {
+    let copy = TempDir::new()?;
+    for file in files(path)? {
+        let target = copy.path().join(file.strip_prefix(path)?);
+        fs::create_dir_all(target.parent().context("a file has a folder")?)?;
+        fs::copy(&file, &target)?;
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o644))?;
+    }
+    let limits = Limits::default();
+    let said = |checked: &Checked| -> BTreeSet<(&'static str, String)> {
+        checked.diags.iter().map(|found| (found.code, found.message.clone())).collect()
+    };
+    let before = said(&check_path(copy.path(), &limits, view));
+    for change in fix_path(copy.path(), &limits, view).changes {
+        replace_file(&change)?;
+    }
+    let again = fix_path(copy.path(), &limits, view);
+    ensure!(again.changes.is_empty(), "mended twice: {:?}", again.changes);
+    let new: Vec<_> = said(&again.checked).difference(&before).cloned().collect();
+    ensure!(new.is_empty(), "new: {new:?}");
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.append(&mut files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }

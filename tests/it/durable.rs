@@ -208,8 +208,12 @@ fn the_log_is_synced_before_an_answer() -> Result<()> {
         .stdout(Stdio::null())
         .status()?;
     ensure!(status.success(), "the child ended with {status}");
-    let answers = check_trace(&std::fs::read_to_string(&trace)?)?;
+    let trace = std::fs::read_to_string(&trace)?;
+    let answers = check_trace(&trace)?;
     ensure!(answers == TRACED, "{answers} answers were traced");
+    let unsynced: String =
+        trace.split_inclusive('\n').filter(|line| !line.contains("sync(")).collect();
+    ensure!(check_trace(&unsynced).is_err(), "a log that is not synced would be noticed");
     Ok(())
 }
 

@@ -7,6 +7,8 @@ mod cli;
 mod corpus;
 mod drop_in;
 mod durable;
+mod kept_responses;
+mod message_logging;
 mod readme;
 mod redeploy;
 mod support;
@@ -21,6 +23,8 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     corpus::trials,
     drop_in::trials,
     durable::trials,
+    kept_responses::trials,
+    message_logging::trials,
     readme::trials,
     redeploy::trials,
     tidy::trials,

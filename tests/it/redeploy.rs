@@ -38,7 +38,7 @@ fn two_hundred_redeploys() -> Result<()> {
         environment: "test".into(),
         profile: Profile::Edge,
         unsupported_faults: false,
-        excluded: Default::default(),
+        lint: Default::default(),
         limits: tollgate::bundle::Limits::default(),
         body_bytes_max: 1024 * 1024,
         demo_backend: None,

@@ -11,15 +11,23 @@
 //!                         `<< late` does so when an hour has passed
 //! < 200                     the client must get: status, the headers named, the whole body
 //! @ advance 5s              the clock moves
+//! @ kv KEY|LABEL=VALUE      another door writes a key-value
+//! @ lock KEY|LABEL          another door locks one
 //! # comment
 //! ```
 //!
+//! A body written `gzip(text)` or `deflate(text)`, also one in the other, is sent compressed, and
+//! received so. `> !content-length` is a client that does not say that a POST or PUT has no body.
+//!
 //! A transcript without `>>` says that no target is called. `tollgate.toml` beside the bundle
-//! is its environment, else the default one with a cache `tokens`.
+//! is its environment, else the default one with a cache `tokens`. Where `kv.json` stands there
+//! too, there is a store that holds its values: `{"encrypted": [[map, label]], "values": [[key,
+//! label, value]]}`.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -30,6 +38,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder, ZlibDecoder, ZlibEncoder};
+use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 use libtest_mimic::Trial;
 use tollgate::clock::Clock;
@@ -41,6 +52,10 @@ use tollgate::engine::{self, Env};
 use tollgate::message::{Body, BodyError, Client, Head, Message, MessageContext};
 use tollgate::profile::Profile;
 use tollgate::store::cache::Caches;
+use tollgate::store::durable::{
+    self, Address, Condition, Content, KeyFile, Location, MapId, Store, Via, Write,
+};
+use tollgate::store::kvm::Maps;
 use tollgate::upstream::{Calling, TargetAnswer, TargetCall, Upstream, UpstreamError};
 
 /// 2013-08-21T19:16:47Z: every transcript begins here.
@@ -85,13 +100,15 @@ fn deployer(folder: &Path, clock: &Clock) -> Result<(Deployer, Arc<Registry>, Pr
         true => fs::read_to_string(&file)?,
         false => "[[cache]]\nname = 'tokens'\n".to_owned(),
     };
-    let config = Config::parse(&file, &text, &Overrides::default())?;
+    let mut config = Config::parse(&file, &text, &Overrides::default())?;
+    // Nearly every fixture has a target, and none a target server.
+    config.lint.excluded.get_or_insert_default().insert("TD002".to_owned());
     let settings = Settings {
         organization: config.organization,
         environment: config.environment,
         profile: config.profile,
         unsupported_faults: config.deploy.unsupported == Unsupported::Fault,
-        excluded: config.lint_excluded.into_iter().collect(),
+        lint: config.lint,
         limits: tollgate::bundle::Limits::default(),
         body_bytes_max: config.limits.body_bytes_max,
         demo_backend: None,
@@ -99,7 +116,8 @@ fn deployer(folder: &Path, clock: &Clock) -> Result<(Deployer, Arc<Registry>, Pr
     };
     let caches = Caches::new(config.profile, config.caches, clock.clone())?;
     let registry = Arc::new(Registry::default());
-    let deployer = Deployer::new(settings, Arc::new(caches), registry.clone());
+    let mut deployer = Deployer::new(settings, Arc::new(caches), registry.clone());
+    deployer.set_flow_hooks(config.flow_hooks);
     Ok((deployer, registry, config.profile))
 }
 
@@ -131,7 +149,12 @@ fn changes(folder: &Path) -> Vec<Change> {
 
 fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
     let clock = Clock::manual(START_MS);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut deployer, registry, profile) = deployer(folder, &clock)?;
+    let kept = runtime.block_on(Kept::open(folder, &clock))?;
+    if let Some(kept) = &kept {
+        deployer = deployer.with_maps(kept.maps.clone());
+    }
     for report in deployer.apply(&changes(folder)) {
         ensure!(
             !report.diags.has_errors(),
@@ -142,11 +165,14 @@ fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
     let text = fs::read_to_string(file)?;
     let target = Rc::new(ScriptedTarget::new(clock.clone()));
     let env = Env { clock: clock.clone(), upstream: target.clone(), profile };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut seen = 0;
     for exchange in parse(&text)? {
         match exchange {
             Line::Advance(by) => clock.advance(by),
+            Line::Write(write) => {
+                let kept = kept.as_ref().context("the fixture has no kv.json")?;
+                runtime.block_on(kept.write(write))?;
+            }
             Line::Exchange(exchange) => {
                 seen += 1;
                 runtime
@@ -181,6 +207,11 @@ async fn play(
             http::HeaderName::from_bytes(name.as_bytes())?,
             http::HeaderValue::from_str(&value)?,
         );
+    }
+    // Most clients say that a POST or PUT has no body; `> !content-length` is one that does not.
+    let is_silent = exchange.sends.0.iter().any(|line| line == "!content-length");
+    if body.is_empty() && !is_silent && matches!(method, "POST" | "PUT") {
+        request.headers.entry(CONTENT_LENGTH).or_insert(http::HeaderValue::from_static("0"));
     }
     request.body = arriving(body);
 
@@ -228,6 +259,75 @@ async fn play(
 enum Line {
     Exchange(Box<Exchange>),
     Advance(Duration),
+    Write(Write),
+}
+
+/// A store with what `kv.json` says.
+struct Kept {
+    store: Store,
+    maps: Maps,
+    _folder: tempfile::TempDir,
+}
+
+impl Kept {
+    async fn open(fixture: &Path, clock: &Clock) -> Result<Option<Self>> {
+        let file = fixture.join("kv.json");
+        if !file.exists() {
+            return Ok(None);
+        }
+        let folder = tempfile::tempdir()?;
+        let settings = durable::Settings {
+            location: Location::Sqlite(folder.path().join("tollgate.db")),
+            key_file: KeyFile::Own(folder.path().join("store.key")),
+            retention: Duration::from_secs(7 * 24 * 3600),
+        };
+        let store = Store::open(&settings, clock).await?;
+        let given: serde_json::Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+        let rows = |name: &str| given[name].as_array().cloned().unwrap_or_default();
+        for row in rows("encrypted") {
+            let map = MapId { name: bytes(&row[0])?, label: bytes(&row[1]).ok() };
+            store.write(Write::CreateMap { map, encrypted: true }).await?;
+        }
+        for row in rows("values") {
+            let at = Address { key: bytes(&row[0])?, label: bytes(&row[1]).ok() };
+            store.write(put(at, bytes(&row[2])?, Via::Map)).await?;
+        }
+        let maps = Maps::open(store.clone(), clock.clone(), "test", 1024 * 1024).await;
+        Ok(Some(Self { store, maps, _folder: folder }))
+    }
+
+    /// Returns when policies see it.
+    async fn write(&self, write: Write) -> Result<()> {
+        let receipt = self.store.write(write).await?;
+        self.maps.wait_for(receipt.revision).await;
+        Ok(())
+    }
+}
+
+fn bytes(value: &serde_json::Value) -> Result<Bytes> {
+    Ok(Bytes::from(value.as_str().context("no text")?.to_owned()))
+}
+
+fn put(at: Address, value: Bytes, via: Via) -> Write {
+    let content = Content { value: Some(value), ..Content::default() };
+    Write::Put { at, content, when: Condition::None, via }
+}
+
+/// `kv KEY|LABEL=VALUE` and `lock KEY|LABEL`.
+fn parse_write(text: &str) -> Option<Write> {
+    let at = |text: &str| {
+        let (key, label) = text.split_once('|').unwrap_or((text, ""));
+        let label = (!label.is_empty()).then(|| Bytes::from(label.to_owned()));
+        Address { key: Bytes::from(key.to_owned()), label }
+    };
+    match text.split_once(' ')? {
+        ("kv", rest) => {
+            let (place, value) = rest.split_once('=')?;
+            Some(put(at(place), Bytes::from(value.to_owned()), Via::Open))
+        }
+        ("lock", rest) => Some(Write::Lock { at: at(rest), locked: true, when: Condition::None }),
+        _ => None,
+    }
 }
 
 #[derive(Default)]
@@ -279,7 +379,8 @@ impl Block {
             ensure!(!headers.contains_key(absent), "{absent} is there and should not");
         }
         if self.0.iter().any(String::is_empty) {
-            let found = String::from_utf8_lossy(body);
+            let (expected_body, found) = decompressed(&expected_body, body.to_vec())?;
+            let found = String::from_utf8_lossy(&found);
             ensure!(found == expected_body, "body: found {found:?}, wanted {expected_body:?}");
         }
         Ok(())
@@ -298,6 +399,13 @@ fn parse(text: &str) -> Result<Vec<Line>> {
         let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
         if mark == "@" || (mark == ">" && last != ">") {
             lines.extend(current.take().map(|done| Line::Exchange(Box::new(done))));
+        }
+        if mark == "@"
+            && let Some(write) = parse_write(rest)
+        {
+            lines.push(Line::Write(write));
+            last = mark;
+            continue;
         }
         if mark == "@" {
             let by = rest.strip_prefix("advance ").with_context(|| format!("line {number}"))?;
@@ -397,7 +505,42 @@ impl Upstream for ScriptedTarget {
 
 /// A body as a connection brings it: to be read once, its length known.
 fn arriving(text: String) -> Body {
-    if text.is_empty() { Body::Empty } else { Body::Stream(Box::pin(Arriving(text.into()))) }
+    if text.is_empty() {
+        return Body::Empty;
+    }
+    Body::Stream(Box::pin(Arriving(compressed(&text).into())))
+}
+
+/// The coding of a body that is written `gzip(text)` or `deflate(text)`, and what is inside.
+fn coding_of(text: &str) -> Option<(&str, &str)> {
+    let (coding, rest) = text.split_once('(')?;
+    let inner = rest.strip_suffix(')')?;
+    ["gzip", "deflate"].contains(&coding).then_some((coding, inner))
+}
+
+fn compressed(text: &str) -> Vec<u8> {
+    let Some((coding, inner)) = coding_of(text) else { return text.as_bytes().to_vec() };
+    let (inner, level) = (compressed(inner), Compression::default());
+    let mut out = Vec::new();
+    let read = match coding {
+        "gzip" => GzEncoder::new(&inner[..], level).read_to_end(&mut out),
+        _ => ZlibEncoder::new(&inner[..], level).read_to_end(&mut out),
+    };
+    read.expect("bytes in memory are compressed");
+    out
+}
+
+/// Undoes the codings in which a body is expected: the text that is expected inside, and what
+/// was found there.
+fn decompressed(expected: &str, body: Vec<u8>) -> Result<(&str, Vec<u8>)> {
+    let Some((coding, inner)) = coding_of(expected) else { return Ok((expected, body)) };
+    let mut out = Vec::new();
+    let read = match coding {
+        "gzip" => GzDecoder::new(&body[..]).read_to_end(&mut out),
+        _ => ZlibDecoder::new(&body[..]).read_to_end(&mut out),
+    };
+    read.with_context(|| format!("the body is no {coding}: {:?}", String::from_utf8_lossy(&body)))?;
+    decompressed(inner, out)
 }
 
 struct Arriving(Bytes);
@@ -421,7 +564,7 @@ impl http_body::Body for Arriving {
 
 /// A length that goes out is that of the body.
 fn check_length(headers: &http::HeaderMap, body: &[u8]) -> Result<()> {
-    let Some(declared) = headers.get(http::header::CONTENT_LENGTH) else { return Ok(()) };
+    let Some(declared) = headers.get(CONTENT_LENGTH) else { return Ok(()) };
     let length = body.len().to_string();
     ensure!(
         body.is_empty() || declared == length.as_str(),

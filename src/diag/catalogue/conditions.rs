@@ -25,10 +25,11 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "CC004",
             severities: &[Severity::Warning],
-            what: "a condition of more than 12 terms",
+            what: "a condition of more than 12 terms; `lint.condition_terms_max` sets another \
+                number",
             remedy: "split it",
-            example: "apiproxy/proxies/default.xml:11:18: warning[CC004]: the condition has 18 \
-                variables, literals and comparisons, more than 12",
+            example: "apiproxy/proxies/default.xml:7:18: warning[CC004]: the condition has 6 \
+                terms, more than 5",
         },
         Code {
             code: "CC005",
@@ -58,10 +59,10 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "CC008",
             severities: &[Severity::Warning],
-            what: "two Flows, FaultRules or RouteRules of one endpoint with one condition; \
-                one of them never runs",
+            what: "two Flows, FaultRules or RouteRules of one endpoint with conditions that say the same, so that \
+                one of them never runs, or with one name",
             remedy: "change or delete one",
-            example: "apiproxy/proxies/default.xml:12:18: warning[CC008]: Flow `again` has the \
+            example: "apiproxy/proxies/default.xml:11:5: warning[CC008]: Flow `again` has the \
                 same Condition as `read`",
         },
         Code {

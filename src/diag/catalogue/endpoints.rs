@@ -25,52 +25,53 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "EP001",
             severities: &[Severity::Warning],
-            what: "a CORS policy elsewhere than in the request of a ProxyEndpoint's PreFlow, or a \
-                second one there",
+            what: "a CORS policy elsewhere than in the request of a ProxyEndpoint's PreFlow, or one without \
+                a Condition beside another",
             remedy: "keep one, in the `Request` of the PreFlow",
-            example: "apiproxy/proxies/default.xml:5:19: warning[EP001]: ProxyEndpoint `default` \
-                has a second CORS policy",
+            example: "apiproxy/proxies/default.xml:4:7: warning[EP001]: CORS policy `CORS-A` always \
+                runs, and ProxyEndpoint `default` has another",
         },
         Code {
             code: "EP002",
-            severities: &[Severity::Warning],
-            what: "a RouteRule with two destinations",
-            remedy: "keep one",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "an element that does not belong where it stands in an endpoint, or stands there twice; a RouteRule \
+                with two destinations; a TargetEndpoint without a connection, or with two (error)",
+            remedy: "move it, correct its name, or delete it",
             example: "apiproxy/proxies/default.xml:7:10: warning[EP002]: RouteRule `backend` \
                 has a second destination",
         },
         Code {
             code: "FL001",
             severities: &[Severity::Warning],
-            what: "a Flow behind one without a Condition; it never runs",
-            remedy: "move the latter to the end",
-            example: "apiproxy/proxies/default.xml:10:17: warning[FL001]: Flow `read` never \
-                runs",
+            what: "a Flow without a Condition that stands before others; they never run",
+            remedy: "move it to the end",
+            example: "apiproxy/proxies/default.xml:3:5: warning[FL001]: Flow `all` has no \
+                Condition and hides those behind it",
         },
         Code {
             code: "FR001",
             severities: &[Severity::Warning],
-            what: "a FaultRule that is tried after one without a Condition; it never runs. \
+            what: "a FaultRule without a Condition that is tried before others; they never run. \
                 A ProxyEndpoint tries from the last to the first, a TargetEndpoint from \
                 the first to the last",
-            remedy: "move the one without a Condition to where it is tried last",
-            example: "apiproxy/proxies/default.xml:3:22: warning[FR001]: FaultRule `read` \
-                never runs",
+            remedy: "move it to where it is tried last",
+            example: "apiproxy/proxies/default.xml:15:5: warning[FR001]: FaultRule `rest` \
+                has no Condition and hides those that are tried after it",
         },
         Code {
             code: "FR002",
             severities: &[Severity::Warning],
-            what: "an element that has no effect in a DefaultFaultRule",
+            what: "an element that has no effect in a DefaultFaultRule, or stands there twice",
             remedy: "delete it",
-            example: "apiproxy/proxies/default.xml:3:6: warning[FR002]: `Request` has no \
-                effect in `DefaultFaultRule`",
+            example: "apiproxy/proxies/default.xml:3:6: warning[FR002]: `Request` is unknown \
+                in `DefaultFaultRule` and has no effect",
         },
         Code {
             code: "FR003",
             severities: &[Severity::Warning],
             what: "a single FaultRule without a Condition",
             remedy: "write it as `DefaultFaultRule`",
-            example: "apiproxy/proxies/default.xml:3:22: warning[FR003]: FaultRule `rest` \
+            example: "apiproxy/proxies/default.xml:3:5: warning[FR003]: FaultRule `rest` \
                 stands alone and has no Condition",
         },
         Code {
@@ -103,35 +104,34 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "PD002",
             severities: &[Severity::Warning],
-            what: "no RouteRule, or none without a Condition: a request can be left without \
-                a route",
-            remedy: "add one at the end",
+            what: "no RouteRule, or none without a Condition, so that a request can be left without a route; a \
+                second one without a Condition",
+            remedy: "keep one, at the end",
             example: "apiproxy/proxies/default.xml:1:22: warning[PD002]: ProxyEndpoint \
                 `default` has no RouteRule without a Condition",
         },
         Code {
             code: "PD003",
             severities: &[Severity::Warning],
-            what: "a RouteRule behind one without a Condition; it is never taken",
-            remedy: "move the latter to the end",
-            example: "apiproxy/proxies/default.xml:6:20: warning[PD003]: RouteRule `read` is \
-                never taken",
+            what: "a RouteRule without a Condition that stands before others; they are never taken",
+            remedy: "move it to the end",
+            example: "apiproxy/proxies/default.xml:5:3: warning[PD003]: RouteRule `all` has no \
+                Condition and hides those behind it",
         },
         Code {
             code: "PD005",
             severities: &[Severity::Warning],
-            what: "a VirtualHost under profile `x`",
-            remedy: "delete it",
+            what: "no HTTPProxyConnection, or a second one; a VirtualHost under profile `x`",
+            remedy: "write one; delete the VirtualHost",
             example: "apiproxy/proxies/default.xml:4:18: warning[PD005]: VirtualHost `secure` \
                 has no effect under profile `x`",
         },
         Code {
             code: "PD006",
             severities: &[Severity::Error, Severity::Warning],
-            what: "two base paths (error); none, which takes `/`; steps in the Request of a \
-                PostClientFlow, which never run",
+            what: "two base paths (error); none, which takes `/`; a Request in a PostClientFlow, which never runs",
             remedy: "keep one BasePath; move the steps to `Response`",
-            example: "apiproxy/proxies/default.xml:1:22: warning[PD006]: ProxyEndpoint \
+            example: "apiproxy/proxies/default.xml:2:3: warning[PD006]: ProxyEndpoint \
                 `default` has no BasePath",
         },
         Code {
@@ -144,17 +144,53 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "ST002",
             severities: &[Severity::Warning],
-            what: "a Step with a second Name; an empty Condition, which always holds",
+            what: "a Step with a second Name or Condition, with another element, with white space around the \
+                Name, or with an empty Condition",
             remedy: "delete it",
             example: "apiproxy/proxies/default.xml:6:9: warning[ST002]: a second `Name` in a \
                 `Step` is never read",
+        },
+        Code {
+            code: "ST003",
+            severities: &[Severity::Warning],
+            what: "a Step that extracts from a JSON body without a Condition that there is one",
+            remedy: "write `message.content != null`",
+            example: "apiproxy/proxies/default.xml:10:7: warning[ST003]: Step `EV-Any` reads a JSON body whether there is one or not",
+        },
+        Code {
+            code: "ST004",
+            severities: &[Severity::Warning],
+            what: "a Step that extracts from an XML body without a Condition that there is one",
+            remedy: "write `message.content != null`",
+            example: "apiproxy/proxies/default.xml:4:7: warning[ST004]: Step `EV-Any` reads an XML body whether there is one or not",
+        },
+        Code {
+            code: "ST005",
+            severities: &[Severity::Warning],
+            what: "a Step that extracts form parameters without a Condition that there are some",
+            remedy: "write `request.formstring != null`",
+            example: "apiproxy/proxies/default.xml:9:7: warning[ST005]: Step `EV-Form` reads a form whether there is one or not",
+        },
+        Code {
+            code: "ST006",
+            severities: &[Severity::Warning],
+            what: "a Step of a JSONThreatProtection without a Condition that there is a body",
+            remedy: "write `request.content != null`",
+            example: "apiproxy/proxies/default.xml:9:7: warning[ST006]: Step `JTP-Any` reads a JSON body whether there is one or not",
+        },
+        Code {
+            code: "ST007",
+            severities: &[Severity::Warning],
+            what: "a Step of an XMLThreatProtection without a Condition that there is a body",
+            remedy: "write `request.content != null`",
+            example: "apiproxy/proxies/default.xml:9:7: warning[ST007]: Step `XTP-Answer` reads an XML body whether there is one or not",
         },
         Code {
             code: "ST008",
             severities: &[Severity::Warning],
             what: "a Step behind a RaiseFault that always runs",
             remedy: "delete it, or give the RaiseFault's Step a Condition",
-            example: "apiproxy/proxies/default.xml:8:15: warning[ST008]: Step `Env-Policy` \
+            example: "apiproxy/proxies/default.xml:7:7: warning[ST008]: Step `Env-Policy` \
                 never runs",
         },
     ],

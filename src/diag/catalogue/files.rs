@@ -10,7 +10,7 @@ pub(super) static SECTION: Section = Section {
             code: "BN001",
             severities: &[Severity::Error, Severity::Warning],
             what: "`proxies/` or `sharedflows/` holds no XML file (error); a file or folder \
-                that nobody reads",
+                that nobody reads; a resource whose name its type does not have",
             remedy: "write the endpoint; move or delete the file",
             example: "error[BN001]: `apiproxy/proxies/` holds no XML file",
         },
@@ -26,7 +26,7 @@ pub(super) static SECTION: Section = Section {
             code: "GW101",
             severities: &[Severity::Error, Severity::Warning],
             what: "a required element, attribute or text is missing or empty; a Flow, \
-                RouteRule, FaultRule or Property without a name is a warning",
+                RouteRule, FaultRule or Property without a name is a warning, as is an empty Condition of one",
             remedy: "write it",
             example: "apiproxy/policies/Lookup.xml:1:1: error[GW101]: policy `LookupCache` has \
                 no `name`",
@@ -34,10 +34,11 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "GW102",
             severities: &[Severity::Warning],
-            what: "an element or attribute that is unknown where it stands; it has no effect",
+            what: "an element or attribute that is unknown where it stands in a policy or a manifest, or an attribute of an \
+                endpoint; it has no effect",
             remedy: "correct the name, move it, or delete it",
-            example: "apiproxy/proxies/default.xml:3:6: warning[GW102]: `Step` is unknown in \
-                `PreFlow` and has no effect",
+            example: "apiproxy/policies/ML-Cloud.xml:7:6: warning[GW102]: `Severity` is unknown in \
+                `CloudLogging` and has no effect",
         },
         Code {
             code: "GW103",
@@ -124,6 +125,28 @@ pub(super) static SECTION: Section = Section {
             remedy: "write a number",
             example: "apiproxy/weather.xml:1:36: warning[GW132]: the revision `r2` is not a \
                 positive number",
+        },
+        Code {
+            code: "GW150",
+            severities: &[Severity::Warning],
+            what: "a shared flow that went away while a flow hook of the environment names it",
+            remedy: "put it back, or detach it from the hook",
+            example: "warning[GW150]: the shared flow is gone and still attached to \
+                PreProxyFlowHook",
+        },
+        Code {
+            code: "GW170",
+            severities: &[Severity::Warning],
+            what: "a line of an `.apigeelintrc` that says nothing",
+            remedy: "write `--option value`",
+            example: ".apigeelintrc:4:1: warning[GW170]: `--maxWarning` is no option of lint",
+        },
+        Code {
+            code: "GW171",
+            severities: &[Severity::Note],
+            what: "an option of an `.apigeelintrc` that means something to apigeelint alone",
+            remedy: "leave it, where apigeelint reads the file too",
+            example: ".apigeelintrc:3:1: note[GW171]: `--formatter` has no effect here",
         },
     ],
 };

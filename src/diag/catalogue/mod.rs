@@ -3,13 +3,17 @@
 //! `docs/lint.md` shows these tables, and a test holds it to them. A code is never used for
 //! anything else later.
 
+mod answers;
 mod conditions;
 mod endpoints;
+mod explanations;
 mod files;
 mod names;
 mod policies;
 mod targets;
 mod unsupported;
+
+pub use explanations::{EXPLANATIONS, Example, Explanation};
 
 use crate::diag::Severity;
 
@@ -44,6 +48,7 @@ pub static SECTIONS: &[&Section] = &[
     &endpoints::SECTION,
     &targets::SECTION,
     &policies::SECTION,
+    &answers::SECTION,
     &unsupported::SECTION,
 ];
 
@@ -56,6 +61,66 @@ pub static WAITING: &[&str] = &[
     "GW203", // https targets
     "GW204", // connection properties
     "GW315", // parts of message policies
+    "GW375", // syslog over TLS
+];
+
+/// What `tollgate lint --fix` does to a finding of a code.
+#[derive(Debug)]
+pub struct Mending {
+    pub code: &'static str,
+    pub what: &'static str,
+    /// Why what the bundle does stays the same.
+    pub why: &'static str,
+}
+
+const WRITTEN_TWICE: &str = "deletes the second of two elements that are written alike";
+const FIRST_COUNTS: &str = "only the first is read";
+
+/// By code. Findings of these codes are mended where that is so, and others are left.
+pub static MENDINGS: &[Mending] = &[
+    Mending { code: "GW103", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending {
+        code: "GW134",
+        what: "writes `HTTPTargetConnection`, where it is the only connection",
+        why: "both names are read alike",
+    },
+    Mending {
+        code: "GW303",
+        what: "deletes the `Scope`",
+        why: "a key with a `Prefix` holds no scope",
+    },
+    Mending {
+        code: "GW307",
+        what: "deletes the `CacheContext`",
+        why: "its names are those of a scope, and a key with a `Prefix` holds none",
+    },
+    Mending {
+        code: "PD005",
+        what: "deletes the `VirtualHost`",
+        why: "under profile `x` nothing reads it",
+    },
+    Mending { code: "PO012", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "PO026", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending {
+        code: "PO008",
+        what: "deletes a `DisplayName` that is empty",
+        why: "it is for the reader alone",
+    },
+    Mending {
+        code: "PO030",
+        what: "writes `TimeoutInSeconds` for `TimeoutInSec`, where that has no `ref` and there is \
+            no `TimeoutInSeconds` yet; deletes the second of two elements that are written alike",
+        why: "both names are read alike but for the `ref`; only the first is read",
+    },
+    Mending { code: "PO034", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "PO035", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "PO041", what: "deletes the `ExclusiveCache`", why: "nothing reads it" },
+    Mending { code: "PO042", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending {
+        code: "ST002",
+        what: "deletes an empty `Condition`, and a second `Name` that is written as the first",
+        why: "an empty Condition is none, and only the first Name is read",
+    },
 ];
 
 /// Every code, section by section.
@@ -85,6 +150,20 @@ pub fn nearest(written: &str) -> Option<&'static str> {
 }
 
 impl Code {
+    pub fn explanation(&self) -> Option<&'static Explanation> {
+        EXPLANATIONS.iter().find(|explanation| explanation.code == self.code)
+    }
+
+    /// Whether apigeelint has the code too.
+    pub fn is_common(&self) -> bool {
+        !self.code.starts_with("GW")
+    }
+
+    /// `None` where `--fix` does nothing.
+    pub fn mending(&self) -> Option<&'static Mending> {
+        MENDINGS.iter().find(|mending| mending.code == self.code)
+    }
+
     /// `error, warning`.
     pub fn severities_text(&self) -> String {
         let words: Vec<&str> = self.severities.iter().map(|severity| severity.as_str()).collect();

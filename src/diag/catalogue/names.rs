@@ -41,6 +41,20 @@ pub(super) static SECTION: Section = Section {
                 stands in file `Populate.xml`",
         },
         Code {
+            code: "PO007",
+            severities: &[Severity::Warning],
+            what: "a policy whose name does not start with a word for its type, such as `AM-`",
+            remedy: "rename",
+            example: "apiproxy/policies/Greet.xml:1:22: warning[PO007]: the name `Greet` does not tell the policy's type, AssignMessage",
+        },
+        Code {
+            code: "PO008",
+            severities: &[Severity::Warning],
+            what: "a policy whose DisplayName is empty or not its file's name",
+            remedy: "give both one name",
+            example: "apiproxy/policies/AM-Other.xml:2:16: warning[PO008]: the policy in `AM-Other.xml` is shown as `Another`",
+        },
+        Code {
             code: "TD003",
             severities: &[Severity::Warning],
             what: "a TargetEndpoint whose name is not its file's",

@@ -7,6 +7,13 @@ pub(super) static SECTION: Section = Section {
     title: "Targets",
     codes: &[
         Code {
+            code: "FE001",
+            severities: &[Severity::Warning],
+            what: "an Authentication, the Google token of a call, under profile `edge`; one that names no token, or two",
+            remedy: "keep one token",
+            example: "apiproxy/targets/backend.xml:3:5: warning[FE001]: Apigee Edge has no `Authentication`",
+        },
+        Code {
             code: "GW134",
             severities: &[Severity::Warning],
             what: "the connection in the spelling `HttpTargetConnection`",
@@ -36,12 +43,27 @@ pub(super) static SECTION: Section = Section {
             what: "a target that is the management API of Apigee",
             remedy: "let a program of yours call it",
             example: "apiproxy/targets/backend.xml:3:10: warning[TD001]: the target is the \
-                management API, `api.enterprise.apigee.com`",
+                management API by its `enterprise.apigee.com`",
+        },
+        Code {
+            code: "TD002",
+            severities: &[Severity::Warning],
+            what: "a target by its address, where a target server could stand",
+            remedy: "write a `LoadBalancer` with a target server",
+            example: "apiproxy/targets/backend.xml:3:6: warning[TD002]: TargetEndpoint `backend` has \
+                the address in the bundle",
+        },
+        Code {
+            code: "TD004",
+            severities: &[Severity::Warning],
+            what: "SSLInfo of an https target without `Enabled`; without `Enforce` under profile `x`, or with it under `edge`",
+            remedy: "write what the finding says",
+            example: "apiproxy/targets/backend.xml:2:4: warning[TD004]: `SSLInfo` does not set `Enabled`",
         },
         Code {
             code: "TD005",
             severities: &[Severity::Warning],
-            what: "a KeyStore or TrustStore that is named itself and not through a reference",
+            what: "a KeyStore or TrustStore that is named itself and not through a reference, or is named twice",
             remedy: "make a reference and write `ref://NAME`",
             example: "apiproxy/targets/backend.xml:7:17: warning[TD005]: `KeyStore` names a store \
                 itself, and no reference",
@@ -66,14 +88,22 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "TD008",
             severities: &[Severity::Warning],
-            what: "a second fallback server in a LoadBalancer",
+            what: "a second fallback server in a LoadBalancer, or nothing else",
             remedy: "keep one",
-            example: "apiproxy/targets/backend.xml:5:7: warning[TD008]: a second fallback server",
+            example: "apiproxy/targets/backend.xml:3:6: warning[TD008]: a `LoadBalancer` has one \
+                fallback server at most",
+        },
+        Code {
+            code: "TD009",
+            severities: &[Severity::Warning],
+            what: "a second LoadBalancer",
+            remedy: "keep one",
+            example: "apiproxy/targets/backend.xml:6:5: warning[TD009]: a second `LoadBalancer` is never read",
         },
         Code {
             code: "TD010",
             severities: &[Severity::Warning],
-            what: "a server that a LoadBalancer names twice",
+            what: "a LoadBalancer that names a server twice, one without a name, or none",
             remedy: "keep one, with a `Weight`",
             example: "apiproxy/targets/backend.xml:6:21: warning[TD010]: target server `east` is \
                 named twice",
@@ -83,39 +113,46 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "TLS to a target that takes any certificate",
             remedy: "name a `TrustStore` instead",
-            example: "apiproxy/targets/backend.xml:6:31: warning[TD011]: target `backend` may \
+            example: "apiproxy/targets/backend.xml:2:4: warning[TD011]: target `backend` may \
                 show any certificate",
+        },
+        Code {
+            code: "TD012",
+            severities: &[Severity::Warning],
+            what: "an https target without SSLInfo, an http target with it, or a second SSLInfo",
+            remedy: "write one `SSLInfo` for https, none for http",
+            example: "apiproxy/targets/backend.xml:2:4: warning[TD012]: target `backend` is reached by \
+                https and has no `SSLInfo`",
         },
         Code {
             code: "TD013",
             severities: &[Severity::Warning],
             what: "a client certificate that is asked for and not named, or named and not used",
             remedy: "write `ClientAuthEnabled`, `KeyStore` and `KeyAlias`, or none of them",
-            example: "apiproxy/targets/backend.xml:4:6: warning[TD013]: `ClientAuthEnabled` is \
+            example: "apiproxy/targets/backend.xml:2:4: warning[TD013]: `ClientAuthEnabled` is \
                 set and there is no `KeyAlias`",
         },
         Code {
             code: "TD014",
             severities: &[Severity::Error, Severity::Warning],
-            what: "no connection or address, or two connections; a `URL` beside a \
-                `LoadBalancer` is a warning",
+            what: "no address; a `URL` beside a `LoadBalancer`, or a second one, is a warning",
             remedy: "keep exactly one",
-            example: "apiproxy/targets/backend.xml:1:23: error[TD014]: TargetEndpoint \
-                `backend` has no connection",
+            example: "apiproxy/targets/other.xml:2:4: error[TD014]: TargetEndpoint `other` has no \
+                address",
         },
         Code {
             code: "TD015",
             severities: &[Severity::Warning],
-            what: "a LoadBalancer that never takes a failing server out",
-            remedy: "write `MaxFailures` of 1 or more",
+            what: "a LoadBalancer that never takes a failing server out, or takes the only one out",
+            remedy: "write `MaxFailures` of 1 or more; none for one server",
             example: "apiproxy/targets/backend.xml:3:6: warning[TD015]: a server that fails is \
                 never taken out",
         },
         Code {
             code: "TD016",
             severities: &[Severity::Warning],
-            what: "a HealthMonitor without a LoadBalancer; it has no effect",
-            remedy: "delete it",
+            what: "a HealthMonitor without a LoadBalancer; a LoadBalancer that takes servers out and has no HealthMonitor",
+            remedy: "delete the one; write the other",
             example: "apiproxy/targets/backend.xml:4:6: warning[TD016]: `HealthMonitor` has no \
                 effect without a `LoadBalancer`",
         },

@@ -52,7 +52,7 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Warning],
             what: "a connection property that the gateway knows and does not act on yet",
             remedy: "do not rely on it",
-            example: "apiproxy/targets/backend.xml:4:33: warning[GW204]: property `compression.algorithm` has \
+            example: "apiproxy/targets/backend.xml:4:33: warning[GW204]: property `use.proxy` has \
                 no effect in this gateway yet",
         },
         Code {
@@ -68,6 +68,14 @@ pub(super) static SECTION: Section = Section {
             what: "a FlowCallout of a shared flow that is not deployed",
             remedy: "deploy it, or mend the name",
             example: "apiproxy/policies/FC-Audit.xml:5:21: warning[GW206]: shared flow `audit` is not deployed",
+        },
+        Code {
+            code: "GW375",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "a Syslog of a MessageLogging that asks for TLS, to which nothing is sent",
+            remedy: "log to a server on the same machine without it, and let that one pass it on",
+            example: "apiproxy/policies/ML-Syslog.xml:8:16: warning[GW375]: syslog over TLS is not \
+                supported yet",
         },
     ],
 };

@@ -31,6 +31,24 @@ fn a_body_that_does_not_arrive_is_the_fault_of_who_sends_it() {
 }
 
 #[test]
+fn a_body_that_is_not_decompressed_has_a_reason() {
+    let unsupported = || CodingError::Unsupported { name: "br".to_owned() };
+    let format = |coding| CodingError::Format { coding };
+    let too_large = || CodingError::TooLarge { limit_bytes: 1 };
+    let at_request = "400 messaging.adaptors.http.flow.DecompressionFailureAtRequest";
+    let at_response = "502 messaging.adaptors.http.flow.DecompressionFailureAtResponse";
+    let (gzip, deflate) = ("READ_CONTENT_NOT_IN_GZIP_FORMAT", "READ_CONTENT_NOT_IN_DEFLATE_FORMAT");
+    check(&request_coding(unsupported()), "415 protocol.http.UnsupportedEncoding -");
+    check(&request_coding(format(Coding::Gzip)), &format!("{at_request} CLIENT_{gzip}"));
+    check(&request_coding(format(Coding::Deflate)), &format!("{at_request} CLIENT_{deflate}"));
+    check(&request_coding(too_large()), "413 protocol.http.TooBigBody -");
+    check(&response_coding(unsupported()), "415 protocol.http.UnsupportedEncoding -");
+    check(&response_coding(format(Coding::Gzip)), &format!("{at_response} TARGET_{gzip}"));
+    check(&response_coding(format(Coding::Deflate)), &format!("{at_response} TARGET_{deflate}"));
+    check(&response_coding(too_large()), "502 protocol.http.TooBigBody -");
+}
+
+#[test]
 fn a_target_that_does_not_answer_has_a_reason() {
     let source = || io::Error::from(io::ErrorKind::NotFound);
     let address = || "192.0.2.1:80".to_owned();
@@ -50,6 +68,10 @@ fn a_target_that_does_not_answer_has_a_reason() {
         (
             UpstreamError::ConnectTimeout { address: address(), timeout_ms: 3000 },
             "503 messaging.adaptors.http.flow.ServiceUnavailable TARGET_CONNECT_TIMEOUT",
+        ),
+        (
+            UpstreamError::Loop { hops: 16 },
+            "503 messaging.adaptors.http.flow.ServiceUnavailable TARGET_IS_GATEWAY",
         ),
         (
             UpstreamError::UnsupportedScheme { scheme: "https" },

@@ -36,7 +36,7 @@ const FIELDS: [(&str, &str, Field); 3] = [
 impl MessageBuilder {
     /// Reads the operations among the children of an element, in document order.
     pub(in crate::policy) fn read(xml: &mut Fields<'_, '_>, owner: &Owner) -> Self {
-        xml.ignore(&["Add", "Copy", "Remove", "Set", "AssignVariable"]);
+        xml.leave(&["Add", "Copy", "Remove", "Set", "AssignVariable"]);
         let element = xml.element();
         let mut reading = Reading { owner, operations: Vec::new(), diags: xml.diags() };
         for child in element.elements() {
@@ -62,7 +62,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn add(&mut self, element: &Element) {
         let mut xml = element.reader(self.diags);
-        xml.ignore(&FIELDS.map(|(collection, _, _)| collection));
+        xml.leave(&FIELDS.map(|(collection, _, _)| collection));
         xml.finish();
         for child in element.elements() {
             self.fields(child, Mode::Add);
@@ -71,7 +71,7 @@ impl Reading<'_> {
 
     fn set(&mut self, element: &Element) {
         let mut xml = element.reader(self.diags);
-        xml.ignore(&FIELDS.map(|(collection, _, _)| collection));
+        xml.leave(&FIELDS.map(|(collection, _, _)| collection));
         if let Some(found) = xml.child("Authentication") {
             let message = "`Authentication` is not supported and has no effect";
             xml.diags().warning(NOT_RUN, found.open_span, message);
@@ -79,7 +79,7 @@ impl Reading<'_> {
         if let Some(verb) = template_of(&mut xml, "Verb") {
             self.operations.push(Operation::Verb(verb));
         }
-        xml.ignore(&["Payload", "Version", "Path", "StatusCode", "ReasonPhrase"]);
+        xml.leave(&["Payload", "Version", "Path", "StatusCode", "ReasonPhrase"]);
         xml.finish();
         let mut reason = None;
         for child in element.elements() {
@@ -197,9 +197,9 @@ impl Reading<'_> {
         flags: &[(&'static str, Piece)],
     ) -> Pieces {
         let mut xml = element.reader(self.diags);
-        xml.attribute("source");
-        xml.ignore(&FIELDS.map(|(collection, _, _)| collection));
-        xml.ignore(&flags.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        xml.ignore(&["source"]); // Of a Copy alone, which has read it.
+        xml.leave(&FIELDS.map(|(collection, _, _)| collection));
+        xml.leave(&flags.iter().map(|(name, _)| *name).collect::<Vec<_>>());
         xml.finish();
         if !element.has_elements() {
             return Pieces { whole: true, list: whole.to_vec() };

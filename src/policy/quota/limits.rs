@@ -4,8 +4,8 @@ use bytestring::ByteString;
 
 use crate::message::{Fault, MessageContext};
 use crate::policy::kind::Linker;
+use crate::policy::quota::REFUSED;
 use crate::policy::quota::interval::{QuotaType, TimeUnit};
-use crate::policy::quota::{DOUBTFUL, REFUSED};
 use crate::store::counters::Period;
 use crate::variable::VarRef;
 use crate::xml::fields::{BAD_VALUE, MISSING};
@@ -13,6 +13,9 @@ use crate::xml::{Element, Fields, Text};
 
 const UNRESOLVED_INTERVAL: &str = "policies.ratelimit.FailedToResolveQuotaIntervalReference";
 const UNRESOLVED_UNIT: &str = "policies.ratelimit.FailedToResolveQuotaIntervalTimeUnitReference";
+
+/// The community linter's rule for what a Quota holds.
+const INCOMPLETE: &str = "PO035";
 
 /// Whose words a finding uses.
 pub(super) struct Owner {
@@ -156,7 +159,7 @@ impl Config {
         for name in missing {
             let what = if name == "Allow" { "lets no message through" } else { "always faults" };
             let message = format!("a Quota without `{name}` {what}");
-            xml.diags().warning(DOUBTFUL, place, message);
+            xml.diags().warning(INCOMPLETE, place, message);
         }
     }
 

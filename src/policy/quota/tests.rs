@@ -266,9 +266,9 @@ fn findings_are_in_apigees_words() {
         &quota("type='calendar'", "<CountOnly>true</CountOnly>\n<EnforceOnly>true</EnforceOnly>"),
         expect![[r#"
             p.xml:1:2: warning[GW323]: a Quota of type calendar has no `StartTime`
-            p.xml:1:2: warning[GW323]: a Quota without `Allow` lets no message through
-            p.xml:1:2: warning[GW323]: a Quota without `Interval` always faults
-            p.xml:1:2: warning[GW323]: a Quota without `TimeUnit` always faults
+            p.xml:1:2: warning[PO035]: a Quota without `Allow` lets no message through
+            p.xml:1:2: warning[PO035]: a Quota without `Interval` always faults
+            p.xml:1:2: warning[PO035]: a Quota without `TimeUnit` always faults
             p.xml:2:1: warning[GW323]: a Quota that only counts and only enforces
         "#]],
     );
@@ -281,8 +281,8 @@ fn findings_are_in_apigees_words() {
     check_findings(
         &quota("", "<UseQuotaConfigInAPIProduct/>\n<Allow><Class/></Allow>"),
         expect![[r#"
-            p.xml:1:2: warning[GW323]: a Quota without `Interval` always faults
-            p.xml:1:2: warning[GW323]: a Quota without `TimeUnit` always faults
+            p.xml:1:2: warning[PO035]: a Quota without `Interval` always faults
+            p.xml:1:2: warning[PO035]: a Quota without `TimeUnit` always faults
             p.xml:1:18: error[GW101]: `UseQuotaConfigInAPIProduct` has no attribute `stepName`
             p.xml:2:8: error[GW101]: `Class` has no attribute `ref`
         "#]],

@@ -4,7 +4,10 @@ use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 
-use crate::message::{Body, Category, Fault, Message, header_text};
+use crate::message::faults::{
+    BAD_PATH, DUPLICATE_REQUEST_HEADER, GatewayFault, TOO_BIG_HEADERS, TOO_BIG_LINE, grouped,
+};
+use crate::message::{Body, Fault, Message, header_text};
 
 /// Method, target and version with the spaces between them, the line's end not counted.
 pub(super) const REQUEST_LINE_BYTES_MAX: usize = 7168;
@@ -34,11 +37,7 @@ pub(super) fn admit(request: Request<Body>) -> Result<Message, Refusal> {
         return Err(Refusal::Bare(StatusCode::METHOD_NOT_ALLOWED));
     }
     if request_line_bytes(&parts.method, &parts.uri) > REQUEST_LINE_BYTES_MAX {
-        return Err(too_big(
-            StatusCode::URI_TOO_LONG,
-            "protocol.http.TooBigLine",
-            "request line size exceeding 7,168",
-        ));
+        return Err(too_big(&TOO_BIG_LINE, REQUEST_LINE_BYTES_MAX));
     }
     let mut headers = parts.headers;
     let mut headers_bytes = 0;
@@ -48,11 +47,7 @@ pub(super) fn admit(request: Request<Body>) -> Result<Message, Refusal> {
         has_own_fields |= name.as_str().starts_with(OWN_FIELDS);
     }
     if headers_bytes > HEADERS_BYTES_MAX {
-        return Err(too_big(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "protocol.http.TooBigHeaders",
-            "request headers size exceeding 25,600",
-        ));
+        return Err(too_big(&TOO_BIG_HEADERS, HEADERS_BYTES_MAX));
     }
     if has_own_fields {
         let own: Vec<_> =
@@ -81,9 +76,8 @@ pub(super) fn admit(request: Request<Body>) -> Result<Message, Refusal> {
             match (hosts.next(), hosts.next()) {
                 (Some(_), None) => {}
                 (Some(_), Some(_)) => {
-                    let fault =
-                        Fault::new("protocol.http.DuplicateHeader", "Duplicate Header \"Host\"");
-                    return Err(invalid(fault.status(StatusCode::BAD_REQUEST)));
+                    let fault = DUPLICATE_REQUEST_HEADER.raise_with(&[("name", "Host")]);
+                    return Err(Refusal::Fault(fault));
                 }
                 (None, _) if parts.version >= Version::HTTP_11 => {
                     return Err(Refusal::Bare(StatusCode::BAD_REQUEST));
@@ -94,10 +88,7 @@ pub(super) fn admit(request: Request<Body>) -> Result<Message, Refusal> {
     }
     let target = match uri.path_and_query {
         Some(target) if is_path(&target, &parts.method) => target,
-        Some(_) | None => {
-            let fault = Fault::new("protocol.http.BadPath", "Invalid request path");
-            return Err(invalid(fault.status(StatusCode::BAD_REQUEST)));
-        }
+        Some(_) | None => return Err(Refusal::Fault(BAD_PATH.raise())),
     };
     let mut message = Message::request(parts.method, target);
     message.version = parts.version;
@@ -140,12 +131,8 @@ fn escapes_are_whole(mut path: &[u8]) -> bool {
     true
 }
 
-fn too_big(status: StatusCode, code: &'static str, text: &str) -> Refusal {
-    invalid(Fault::new(code, text).status(status))
-}
-
-fn invalid(fault: Fault) -> Refusal {
-    Refusal::Fault(fault.category(Category::RequestValidation))
+fn too_big(row: &GatewayFault, limit_bytes: usize) -> Refusal {
+    Refusal::Fault(row.raise_with(&[("limit", &grouped(limit_bytes))]))
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use http::{Request, Response, StatusCode};
 
 use crate::deploy::Generation;
 use crate::engine::{self, Answer, Env};
-use crate::message::{Body, Category, Client, Fault, MessageContext};
+use crate::message::faults::{APPLICATION_NOT_FOUND, INTERNAL_SERVER_ERROR};
+use crate::message::{Body, Client, Fault, MessageContext};
 use crate::serve::connection::{Connections, Handler, Reply};
 use crate::serve::data::Shared;
 
@@ -93,23 +94,12 @@ impl Handler for Api {
     }
 
     fn panicked(&self) -> Response<Body> {
-        engine::fault_response(&own_failure(), self.env.profile)
+        engine::fault_response(&INTERNAL_SERVER_ERROR.raise(), self.env.profile)
     }
 }
 
 fn not_found(host: &str, path: &str) -> Fault {
-    Fault::new(
-        "messaging.adaptors.http.flow.ApplicationNotFound",
-        format!("Unable to identify proxy for host: {host} and url: {path}"),
-    )
-    .status(StatusCode::NOT_FOUND)
-    .category(Category::Classification)
-}
-
-/// Unknown: Apigee names no code for its own failures; the taxonomy's name is used.
-fn own_failure() -> Fault {
-    Fault::new("messaging.runtime.InternalServerError", "Internal Server Error")
-        .category(Category::System)
+    APPLICATION_NOT_FOUND.raise_with(&[("host", host), ("path", path)])
 }
 
 fn bare(status: StatusCode) -> Response<Body> {

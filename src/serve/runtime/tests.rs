@@ -17,7 +17,7 @@ fn faults_before_a_plan_have_the_default_body() {
         r#"{"fault":{"faultstring":"Unable to identify proxy for host: api.example and url: \/nowhere","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}"#,
     );
     check(
-        &own_failure(),
+        &INTERNAL_SERVER_ERROR.raise(),
         500,
         r#"{"fault":{"faultstring":"Internal Server Error","detail":{"errorcode":"messaging.runtime.InternalServerError"}}}"#,
     );

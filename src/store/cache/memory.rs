@@ -300,6 +300,7 @@ fn owned(item: &Item) -> Item {
     match item {
         Item::Bytes(bytes) => Item::Bytes(Bytes::copy_from_slice(bytes)),
         Item::String(text) => Item::String(ByteString::from(&**text)),
-        scalar => scalar.clone(),
+        // A stored response is a copy already, and shares nothing.
+        other => other.clone(),
     }
 }

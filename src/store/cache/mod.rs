@@ -15,10 +15,13 @@ pub use registry::{Caches, NamedCache};
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+
+use crate::message::StoredResponse;
 
 /// The longest key, in bytes ("Limits": 2 KB, enforced).
 pub const KEY_BYTES_MAX: usize = 2048;
@@ -37,6 +40,9 @@ pub enum Item {
     Float(f32),
     Double(f64),
     Boolean(bool),
+    /// A whole response, which only ResponseCache writes and reads; to others it is of a wrong
+    /// type.
+    Response(Arc<StoredResponse>),
 }
 
 impl Item {
@@ -48,6 +54,7 @@ impl Item {
             Self::Integer(_) | Self::Float(_) => 4,
             Self::Long(_) | Self::Double(_) => 8,
             Self::Boolean(_) => 1,
+            Self::Response(stored) => stored.size_bytes(),
         }
     }
 }

@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use sqlx::Row;
 
 use crate::store::durable::model::{
-    Address, Condition, Content, KEY_BYTES_MAX, KeyValue, LABEL_BYTES_MAX, MapId, NewSnapshot,
+    Address, Condition, Content, KEY_BYTES_MAX, KeyValue, LABEL_BYTES_MAX, Map, MapId, NewSnapshot,
     Query, RecordId, Sight, VALUE_BYTES_MAX, Via, Write, Written,
 };
 use crate::store::durable::read;
@@ -111,7 +111,7 @@ impl Turn<'_> {
         when: &Condition,
         via: Via,
     ) -> Result<Written, StoreError> {
-        self.is_sealed(at, via).await?;
+        self.map_for(at, via).await?;
         let live = self.newest(at).await?.filter(|stored| !stored.is_deleted);
         if !when.holds(live.as_ref().map(|stored| stored.item.etag.as_str())) {
             return Err(StoreError::PreconditionFailed);
@@ -130,7 +130,7 @@ impl Turn<'_> {
         locked: bool,
         when: &Condition,
     ) -> Result<Written, StoreError> {
-        self.is_sealed(at, Via::Open).await?;
+        self.map_for(at, Via::Open).await?;
         let live = self.newest(at).await?.filter(|stored| !stored.is_deleted);
         if !when.holds(live.as_ref().map(|stored| stored.item.etag.as_str())) {
             return Err(StoreError::PreconditionFailed);
@@ -200,7 +200,7 @@ impl Turn<'_> {
             return Err(StoreError::AlreadyExists);
         }
         let items = self.compose(new).await?;
-        let size = items.values().map(|item| size_of(item)).sum::<usize>();
+        let size = items.values().map(size_of).sum::<usize>();
         let snapshot = Snapshot {
             name: new.name.clone(),
             status: SnapshotStatus::Ready,
@@ -358,16 +358,23 @@ impl Turn<'_> {
     /// Whether what is written there must be sealed; the map comes into being where a policy
     /// writes its first entry.
     async fn is_sealed(&mut self, at: &Address, via: Via) -> Result<bool, StoreError> {
-        let Some(id) = at.map() else { return Ok(false) };
+        let map = self.map_for(at, via).await?;
+        if map.is_none()
+            && via == Via::Map
+            && let Some(id) = at.map()
+        {
+            self.insert_map(&id, false).await?;
+        }
+        Ok(map.is_some_and(|map| map.is_encrypted))
+    }
+
+    /// The map of a key, which an open door may not write to where it is encrypted.
+    async fn map_for(&mut self, at: &Address, via: Via) -> Result<Option<Map>, StoreError> {
+        let Some(id) = at.map() else { return Ok(None) };
         let map = read::map(self.connection, &id).await?;
-        match (map, via) {
-            (Some(map), Via::Open) if map.is_encrypted => Err(StoreError::Encrypted),
-            (Some(map), _) => Ok(map.is_encrypted),
-            (None, Via::Map) => {
-                self.insert_map(&id, false).await?;
-                Ok(false)
-            }
-            (None, Via::Open) => Ok(false),
+        match &map {
+            Some(map) if map.is_encrypted && via == Via::Open => Err(StoreError::Encrypted),
+            Some(_) | None => Ok(map),
         }
     }
 

@@ -177,6 +177,7 @@ impl Store {
 
     /// Does a change, and answers when it is on disk.
     pub async fn write(&self, write: Write) -> Result<Receipt, StoreError> {
+        let write = Box::new(write);
         self.ask(|done| Job::Write { write, done }).await
     }
 
@@ -289,6 +290,14 @@ impl Store {
     /// When the database last answered what its newest revision is, milliseconds since the epoch.
     pub fn checked_ms(&self) -> i64 {
         self.0.checked_ms.load(Ordering::Acquire)
+    }
+
+    /// Runs something on the runtime that opened the store.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.0.runtime.spawn(work).await.unwrap_or_else(|_| Err(unanswered()))
     }
 
     async fn ask<T: Send + 'static>(

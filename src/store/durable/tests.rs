@@ -681,7 +681,7 @@ contract! {
         let found = rig.store.snapshot("kl".to_owned()).await.unwrap().unwrap();
         assert_eq!((found.items_count, found.status), (3, SnapshotStatus::Ready));
         let names = rig.store.snapshots(Some("k".to_owned()), 9).await.unwrap();
-        assert_eq!(names, [found.clone()]);
+        assert_eq!(names, std::slice::from_ref(&found));
         let set = |status, when| {
             rig.store.write(Write::SetSnapshotStatus { name: "k".to_owned(), status, when })
         };

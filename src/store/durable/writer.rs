@@ -29,7 +29,7 @@ const PRUNE_ROWS_MAX: usize = 1000;
 /// What the writer is asked.
 pub(super) enum Job {
     Write {
-        write: Write,
+        write: Box<Write>,
         done: oneshot::Sender<Result<Receipt, StoreError>>,
     },
     /// Takes away some history; answers whether there is more.
@@ -78,7 +78,7 @@ impl Writer {
             for job in waiting.drain(..) {
                 match job {
                     Job::Write { write, done } => {
-                        writes.push(write);
+                        writes.push(*write);
                         answers.push(done);
                     }
                     Job::Prune { done } => {

@@ -38,3 +38,14 @@ fn names_are_bounded() {
     assert!(metrics.metric("p", "0").is_some());
     assert_eq!(metrics.snapshot().len(), METRICS_MAX);
 }
+
+#[test]
+fn what_a_data_collector_gets_is_a_number_or_a_text() {
+    let metric = Metric::default();
+    for value in ["1.5", " 2 ", "inf", "some", ""] {
+        Collector::record(&metric, value);
+    }
+    let recorded = metric.recorded();
+    assert_eq!((recorded.numbers.count, recorded.numbers.sum), (2, 3.5));
+    assert_eq!(recorded.texts.into_keys().collect::<Vec<_>>(), ["", "inf", "some"]);
+}

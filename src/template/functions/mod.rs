@@ -8,6 +8,7 @@
 mod escape;
 mod hash;
 pub(super) mod kind;
+pub(super) mod page;
 mod path;
 mod random;
 mod text;

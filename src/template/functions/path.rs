@@ -5,23 +5,16 @@
 //! prefix:uri,...])` takes a type (nodeset, node, number, boolean, string; nodeset where none is
 //! given) and up to ten namespaces. What is not found, and what is no document, is the empty text.
 
-use std::cell::RefCell;
-use std::num::NonZeroUsize;
-use std::rc::Rc;
-
-use lru::LruCache;
-
 use crate::json;
 use crate::jsonpath::JsonPath;
 use crate::template::UnresolvedVariable;
 use crate::template::functions::kind::Arguments;
-use crate::xmltree::{Node, NodeKind, XmlTree};
+use crate::xmltree::XmlTree;
 use crate::xpath::{Value, XPath};
 
 /// How many namespaces one call may declare.
 const NAMESPACES_MAX: usize = 10;
-/// How many compiled paths a thread keeps, and how long one may be.
-const KEPT_PATHS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
+/// How long an XPath may be.
 const PATH_BYTES_MAX: usize = 4096;
 
 pub(super) fn json_path(
@@ -31,7 +24,7 @@ pub(super) fn json_path(
     let path = arguments.text(0)?;
     let document = arguments.bytes(1)?;
     let wants_array = arguments.count() > 2 && arguments.text(2)?.eq_ignore_ascii_case("true");
-    let Some(path) = kept_json_path(&path) else { return Ok(()) };
+    let Some(path) = JsonPath::kept(&path) else { return Ok(()) };
     let Ok(document) = json::read(&document) else { return Ok(()) };
     let Ok(found) = path.find(&document) else { return Ok(()) };
     let text = if wants_array { found.text() } else { found.first_text() };
@@ -67,13 +60,13 @@ pub(super) fn xpath(arguments: &Arguments<'_>, out: &mut String) -> Result<(), U
         (ResultType::Number, value) => Value::Number(value.to_number(&tree)),
         (ResultType::NodeSet, Value::NodeSet(nodes)) => {
             for node in nodes {
-                push_node(&tree, node, out);
+                out.push_str(&tree.to_fragment(node));
             }
             return Ok(());
         }
         (ResultType::Node, Value::NodeSet(nodes)) => {
             if let Some(first) = nodes.first() {
-                push_node(&tree, *first, out);
+                out.push_str(&tree.to_fragment(*first));
             }
             return Ok(());
         }
@@ -81,18 +74,6 @@ pub(super) fn xpath(arguments: &Arguments<'_>, out: &mut String) -> Result<(), U
     };
     out.push_str(&value.into_string(&tree));
     Ok(())
-}
-
-/// Unknown: how the platform writes a node. An element is markup, any other node its value.
-fn push_node(tree: &XmlTree, node: Node, out: &mut String) {
-    match tree.kind(node) {
-        NodeKind::Root | NodeKind::Element => out.push_str(&tree.to_xml(node)),
-        NodeKind::Attribute
-        | NodeKind::Namespace
-        | NodeKind::Text
-        | NodeKind::Comment
-        | NodeKind::Instruction => out.push_str(tree.string_value(node)),
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -115,23 +96,4 @@ impl ResultType {
             _ => return None,
         })
     }
-}
-
-/// A thread keeps the last paths that it compiled.
-fn kept_json_path(path: &str) -> Option<Rc<JsonPath>> {
-    type Kept = LruCache<Box<str>, Option<Rc<JsonPath>>>;
-    thread_local! {
-        static KEPT: RefCell<Kept> = RefCell::new(LruCache::new(KEPT_PATHS_MAX));
-    }
-    if path.len() > PATH_BYTES_MAX {
-        return None;
-    }
-    KEPT.with_borrow_mut(|kept| {
-        if let Some(compiled) = kept.get(path) {
-            return compiled.clone();
-        }
-        let compiled = JsonPath::compile(path).ok().map(Rc::new);
-        kept.put(Box::from(path), compiled.clone());
-        compiled
-    })
 }

@@ -4,6 +4,7 @@ use proptest::prelude::{any, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 use regex::Regex;
 
+use super::page::{FUNCTION_SECTIONS, FunctionPage};
 use super::*;
 use crate::message::Value;
 use crate::template::Unresolved;
@@ -207,7 +208,13 @@ fn substrings_are_cut_by_indices_from_either_end() {
         };
         check(template, &variables, expected);
     }
-    check("{substring(alpha,0,seven)}", &[("alpha", "ABCDEFGHI"), ("seven", "7")], "ABCDEFG");
+    // The examples of the documentation.
+    let variables = [("alpha", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), ("seven", "7")];
+    for (arguments, expected) in
+        [("22", "WXYZ"), ("-4", "WXYZ"), ("-8,-4", "STUV"), ("0,seven", "ABCDEFG")]
+    {
+        check(&format!("{{substring(alpha,{arguments})}}"), &variables, expected);
+    }
 }
 
 #[test]
@@ -316,35 +323,68 @@ fn the_page_shows_each_function_with_its_result() {
         values.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
     // The clock of a test stands; this is a variable that the clock gives.
     variables.retain(|(name, _)| *name != "system.timestamp");
-    let mut patterns = BTreeMap::from([
-        ("createUuid", "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-        ("randomLong", "[1-7]"),
-        ("xeger", "[A-Z]{2}-[0-9]{4}"),
-    ]);
+    let patterns = BTreeMap::from(BY_CHANCE);
     let mut shown = Vec::new();
-    for section in ["Digests", "Keyed digests", "Base64", "Texts", "Times", "By chance", "Paths"] {
-        for row in rows(section) {
-            let (name, _) = code(row[0]).split_once('(').unwrap();
-            shown.push(name);
-            let (example, result) = (code(row[1]), code(row[2]));
-            let mut cx = cx(&variables);
-            cx.clock = crate::clock::Clock::manual(1_494_390_266_007);
-            let (template, diags) = parse(example, "{", "}");
-            let rendered = template.render(&cx, Unresolved::Fails).unwrap();
-            if let Some(finding) = diags.iter().next() {
-                assert_eq!(finding.code, result, "{example}");
-            } else if let Some(pattern) = patterns.remove(name) {
+    for page in FUNCTION_SECTIONS.iter().flat_map(|section| section.functions) {
+        let FunctionPage { call, example, result, .. } = page;
+        shown.push(page.name());
+        let mut cx = cx(&variables);
+        cx.clock = crate::clock::Clock::manual(1_494_390_266_007);
+        let (template, diags) = parse(example, "{", "}");
+        assert!(diags.is_empty(), "{example}");
+        let rendered = template.render(&cx, Unresolved::Fails).unwrap();
+        match patterns.get(page.name()) {
+            Some(pattern) => {
                 let regex = Regex::new(&format!("^{pattern}$")).unwrap();
                 assert!(regex.is_match(&rendered) && regex.is_match(result), "{example}");
-            } else {
-                assert_eq!(rendered, result, "{example}");
             }
+            None => assert_eq!(rendered, *result, "{example}"),
         }
+        let arity = arity(call);
+        assert_eq!(find(page.name()).map(|row| row.arity.clone()), Some(arity), "{call}");
     }
-    let mut names: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
-    names.sort_unstable();
-    shown.sort_unstable();
-    assert_eq!(shown, names, "each function once");
+    let names: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
+    assert_eq!(shown, names, "each function once, in the order of the table");
+}
+
+/// Functions whose results are not known beforehand, and what they look like.
+const BY_CHANCE: [(&str, &str); 3] = [
+    ("createUuid", "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    ("randomLong", "[1-7]"),
+    ("xeger", "[A-Z]{2}-[0-9]{4}"),
+];
+
+/// How many arguments a call such as `f(a,b[,c])` has.
+fn arity(call: &str) -> RangeInclusive<usize> {
+    let (_, arguments) = call.split_once('(').unwrap();
+    let arguments = arguments.strip_suffix(')').unwrap();
+    let (required, optional) = arguments.split_once('[').unwrap_or((arguments, ""));
+    let count = |list: &str| list.split(',').filter(|each| !each.is_empty()).count();
+    let is_open = arguments.contains("...");
+    let least = count(required) - usize::from(required.contains("..."));
+    let most = if is_open { usize::MAX } else { least + count(optional.trim_matches(']')) };
+    least..=most
+}
+
+#[test]
+fn the_page_of_functions_is_the_table() {
+    let head = "| function | example | result |\n|---|---|---|\n";
+    let parts: Vec<(&str, String)> = FUNCTION_SECTIONS
+        .iter()
+        .map(|section| {
+            let rows: String = section.functions.iter().map(row_of).collect();
+            (section.title, format!("{head}{rows}"))
+        })
+        .collect();
+    crate::generated::check("docs/functions.md", &parts);
+}
+
+fn row_of(page: &FunctionPage) -> String {
+    let FunctionPage { call, note, example, result } = page;
+    let colon = if note.is_empty() { "" } else { ": " };
+    let is_by_chance = BY_CHANCE.iter().any(|(name, _)| *name == page.name());
+    let such = if is_by_chance { "such as " } else { "" };
+    format!("| `{call}`{colon}{note} | `{example}` | {such}`{result}` |\n")
 }
 
 proptest! {
@@ -415,5 +455,15 @@ fn paths_find_values_in_payloads() {
         ("{xpath('/a',broken)}", ""),
     ] {
         assert_eq!(render(template, &variables), expected, "{template}");
+    }
+}
+
+#[test]
+fn a_path_declares_ten_namespaces() {
+    for (namespaces, expected) in [(10, "1"), (11, "")] {
+        let declared: String = (1..=namespaces).map(|n| format!(",'p{n}:urn:{n}'")).collect();
+        let template = format!("{{xpath('string(/p{namespaces}:a)',xml{declared})}}");
+        let xml = format!("<a xmlns='urn:{namespaces}'>1</a>");
+        assert_eq!(render(&template, &[("xml", &xml)]), expected, "{namespaces}");
     }
 }

@@ -1,0 +1,98 @@
+//! How the pipeline goes on once a policy has answered in the target's stead.
+//!
+//! Source: Apigee docs, "ResponseCache policy": a hit skips what lies between the policy's two
+//! steps; what stands behind the second one runs.
+
+use std::sync::Arc;
+
+use crate::engine::{Execution, Left, Owner};
+use crate::message::{Fault, MessageContext, Phase, Value};
+use crate::plan::{
+    FlowPlace, FlowPlan, FlowsPlan, HookPoint, LandingEndpoint, PolicyId, StepPlace,
+};
+
+impl<'p> Execution<'p> {
+    /// Goes to the policy's step of the response flows. What is behind it in a TargetEndpoint is
+    /// run here; where it stands in the ProxyEndpoint, that place is the answer.
+    pub(super) async fn land(
+        &self,
+        cx: &mut MessageContext,
+        policy: PolicyId,
+    ) -> Result<Option<StepPlace>, Left<'p>> {
+        let Some(landing) = self.proxy.landing(policy) else { return Ok(None) };
+        let id = match landing.endpoint {
+            LandingEndpoint::Proxy => return Ok(Some(landing.place)),
+            LandingEndpoint::Target(id) => id,
+        };
+        let Some(target) = self.plan.target(id) else { return Ok(None) };
+        // In the flows of one target there is no way into those of another.
+        if let Some(chosen) = &cx.target
+            && !Arc::ptr_eq(&chosen.facts, &target.facts)
+        {
+            return Ok(None);
+        }
+        cx.phase = Phase::TargetResponse;
+        let by_target = |fault| (fault, Owner::Target(target));
+        self.behind(cx, &target.flows, landing.place).await.map_err(by_target)?;
+        self.hook(cx, HookPoint::PostTarget).await.map_err(by_target)?;
+        Ok(None)
+    }
+
+    /// What stands behind a step of the response flows. Of the conditional flows the first that
+    /// holds is the one that is meant, as ever; one before the step's own is skipped whole.
+    pub(super) async fn behind(
+        &self,
+        cx: &mut MessageContext,
+        flows: &'p FlowsPlan,
+        place: StepPlace,
+    ) -> Result<(), Fault> {
+        if let (FlowPlace::Pre, Some(flow)) = (place.flow, &flows.pre) {
+            self.rest_of(cx, flow, place.step).await?;
+        }
+        if place.flow != FlowPlace::Post {
+            for (at, flow) in flows.conditional.iter().enumerate() {
+                if !self.holds(cx, flow.condition.as_ref()).await? {
+                    continue;
+                }
+                match place.flow {
+                    FlowPlace::Conditional(own) if at < own => {}
+                    FlowPlace::Conditional(own) if at == own => {
+                        self.rest_of(cx, flow, place.step).await?;
+                    }
+                    FlowPlace::Conditional(_) | FlowPlace::Pre | FlowPlace::Post => {
+                        self.flow(cx, flow).await?;
+                    }
+                }
+                break;
+            }
+        }
+        match (&flows.post, place.flow) {
+            (Some(flow), FlowPlace::Post) => self.rest_of(cx, flow, place.step).await,
+            (Some(flow), FlowPlace::Pre | FlowPlace::Conditional(_)) => {
+                self.flow(cx, flow).await.map(drop)
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// The response steps of a flow behind one of them.
+    async fn rest_of(
+        &self,
+        cx: &mut MessageContext,
+        flow: &'p FlowPlan,
+        step: usize,
+    ) -> Result<(), Fault> {
+        self.enter(cx, flow.flow);
+        let rest = flow.response.get(step.saturating_add(1)..).unwrap_or_default();
+        self.steps(cx, rest).await.map(drop)
+    }
+}
+
+/// Makes the answer that the target has confirmed the response.
+pub(super) fn use_confirmed(cx: &mut MessageContext) -> bool {
+    let Some(revalidation) = cx.revalidation.take() else { return false };
+    cx.set_output(revalidation.cachehit, || Value::Boolean(true));
+    cx.set_output(revalidation.invalidentry, || Value::Boolean(false));
+    cx.response = Some(revalidation.stored.message());
+    true
+}

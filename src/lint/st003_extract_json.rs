@@ -1,0 +1,25 @@
+//! ST003: an ExtractVariables that reads JSON and runs whether there is a body or not.
+//! Source: apigeelint ST003.
+
+use crate::diag::{Diagnostics, Severity};
+use crate::lint::body_check::{BodyCheck, content_or_text};
+use crate::lint::rule::{LintContext, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ST003",
+    severity: Severity::Warning,
+    summary: "JSON without a body check",
+    check,
+};
+
+static CHECK: BodyCheck = BodyCheck {
+    rule: &RULE,
+    kind: "ExtractVariables",
+    what: "a JSON body",
+    reads: |body| body.child("JSONPayload").is_some_and(|found| !found.is_empty()),
+    variables: content_or_text,
+};
+
+fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
+    CHECK.run(cx, diags);
+}
