@@ -6,8 +6,6 @@
 //! joined by `;`, each of the three on a line of its own. The order of the checks and their texts
 //! are the reference's, and its local emulator's where the reference has none.
 
-use std::fmt::Write as _;
-
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -16,6 +14,7 @@ use http::{HeaderMap, HeaderName, Method};
 use sha2::{Digest, Sha256};
 
 use crate::serve::appconfig::date;
+use crate::store::credentials::{AccessKey, AppConfigKeys};
 
 /// How far a request's date may be from the gateway's.
 const SKEW_MS_MAX: i64 = 15 * 60 * 1000;
@@ -40,6 +39,24 @@ pub struct Credential {
 pub enum Access {
     ReadOnly,
     ReadWrite,
+}
+
+/// All that are let in.
+#[derive(Default)]
+pub struct Credentials(pub Vec<Credential>);
+
+impl From<&AppConfigKeys> for Credentials {
+    fn from(keys: &AppConfigKeys) -> Self {
+        let credential = |key: &AccessKey, access| Credential {
+            id: key.id.clone(),
+            secret: key.secret_bytes(),
+            access,
+        };
+        Self(vec![
+            credential(&keys.read_write, Access::ReadWrite),
+            credential(&keys.read_only, Access::ReadOnly),
+        ])
+    }
 }
 
 /// The request as it was signed.
@@ -72,11 +89,11 @@ impl Refusal {
     }
 }
 
-/// Lets the request in, or says why not. `credential` looks an id up.
-pub(super) fn authenticate<'c>(
+/// Lets the request in, or says why not.
+pub(super) fn authenticate(
     request: &Signed<'_>,
     now_ms: i64,
-    credential: impl FnOnce(&str) -> Option<&'c Credential>,
+    credentials: &Credentials,
 ) -> Result<Access, Refusal> {
     let field = request.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let parameters = field.and_then(parameters_of).ok_or(Refusal::NoCredential)?;
@@ -87,8 +104,10 @@ pub(super) fn authenticate<'c>(
     if date_ms.abs_diff(now_ms) > SKEW_MS_MAX.unsigned_abs() {
         return Err(invalid("The access token has expired"));
     }
-    let credential =
-        credential(parameters.credential).ok_or_else(|| invalid("Invalid Credential"))?;
+    let mut known = credentials.0.iter();
+    let credential = known
+        .find(|known| known.id == parameters.credential)
+        .ok_or_else(|| invalid("Invalid Credential"))?;
     let signature = BASE64_STANDARD.decode(parameters.signature);
     let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&credential.secret);
     let (Ok(signature), Ok(mac)) = (signature, mac) else {
@@ -147,8 +166,10 @@ fn string_to_sign(request: &Signed<'_>, signed_headers: &str) -> Result<String, 
     if names.len() > SIGNED_HEADERS_MAX {
         return Err(invalid(format!("More than {SIGNED_HEADERS_MAX} signed headers")));
     }
-    let mut text = String::with_capacity(256);
-    let _ = write!(text, "{}\n{}\n", request.method.as_str().to_ascii_uppercase(), request.target);
+    let mut text = request.method.as_str().to_ascii_uppercase();
+    text.push('\n');
+    text.push_str(request.target);
+    text.push('\n');
     for (index, name) in names.iter().enumerate() {
         let Some(value) = value(request.headers, name) else {
             return Err(invalid(format!(

@@ -22,8 +22,10 @@ mod snapshots;
 mod tests;
 mod version;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -33,7 +35,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use jiff::Timestamp;
 
-pub use auth::{Access, Credential};
+pub use auth::{Access, Credential, Credentials};
 
 use crate::clock::Clock;
 use crate::serve::appconfig::auth::Signed;
@@ -63,7 +65,7 @@ const SYNC_ID: &str = "tollgate";
 pub struct AppConfig {
     store: Store,
     clock: Clock,
-    credentials: Vec<Credential>,
+    credentials: Arc<ArcSwap<Credentials>>,
     quota: Option<Quota>,
 }
 
@@ -83,11 +85,12 @@ struct Ask<'r> {
 }
 
 impl AppConfig {
-    /// `requests_per_second`: `None` for no quota.
+    /// `credentials` may be replaced while the door is open. `requests_per_second`: `None` for
+    /// no quota.
     pub fn new(
         store: Store,
         clock: Clock,
-        credentials: Vec<Credential>,
+        credentials: Arc<ArcSwap<Credentials>>,
         requests_per_second: Option<u32>,
     ) -> Self {
         let quota = requests_per_second.map(Quota::new);
@@ -123,8 +126,8 @@ impl AppConfig {
             return Err(Refusal::Bare(StatusCode::URI_TOO_LONG));
         }
         let signed = Signed { method: &parts.method, target, headers: &parts.headers, body: &body };
-        let known = |id: &str| self.credentials.iter().find(|known| known.id == id);
-        let access = match auth::authenticate(&signed, self.clock.epoch_ms(), known) {
+        let credentials = self.credentials.load();
+        let access = match auth::authenticate(&signed, self.clock.epoch_ms(), &credentials) {
             Ok(access) => access,
             Err(refusal) => {
                 let reply = Reply::empty(StatusCode::UNAUTHORIZED);

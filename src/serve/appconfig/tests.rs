@@ -59,6 +59,7 @@ impl Door {
         };
         let credentials =
             vec![credential("writer", Access::ReadWrite), credential("reader", Access::ReadOnly)];
+        let credentials = Arc::new(ArcSwap::from_pointee(Credentials(credentials)));
         let door = AppConfig::new(store, clock.clone(), credentials, quota);
         Self { door, clock, _folder: folder }
     }

@@ -43,7 +43,7 @@ fn ask(
     let known = Credential { id: "id".to_owned(), secret, access: Access::ReadWrite };
     let headers = headers(changed);
     let request = Signed { method, target, headers: &headers, body };
-    authenticate(&request, now_ms, |id| (id == known.id).then_some(&known))
+    authenticate(&request, now_ms, &Credentials(vec![known]))
 }
 
 #[track_caller]
