@@ -107,7 +107,7 @@ const cases = {
     assert.deepEqual(tagged.map((setting) => setting.label), ["prod"]);
     const names = (await all(client.listLabels())).map((label) => label.name ?? null);
     assert.deepEqual(names, [null, "dev", "prod"]);
-    await assert.rejects(all(client.listConfigurationSettings({ keyFilter: "a*b" })), /key\(1\): Invalid character/);
+    await refused(all(client.listConfigurationSettings({ keyFilter: "a*b" })), 400);
   },
 
   async pageEtags() {

@@ -15,6 +15,7 @@ from azure.appconfiguration import (
     ConfigurationSetting,
     ConfigurationSettingsFilter,
     FeatureFlagConfigurationSetting,
+    ResourceReadOnlyError,
     SecretReferenceConfigurationSetting,
     SnapshotComposition,
     SnapshotStatus,
@@ -29,7 +30,6 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
     ResourceNotModifiedError,
-    ResourceReadOnlyError,
 )
 
 CONNECTION, READ_ONLY = sys.argv[1:3]
