@@ -12,6 +12,7 @@ mod kept_responses;
 mod message_logging;
 mod readme;
 mod redeploy;
+mod shown;
 mod support;
 mod tidy;
 mod transcripts;
@@ -29,6 +30,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     message_logging::trials,
     readme::trials,
     redeploy::trials,
+    shown::trials,
     tidy::trials,
     transcripts::trials,
 ];
