@@ -24,7 +24,7 @@ use crate::message::faults::{
 };
 use crate::message::{
     Body, Category, Fault, FlowRef, Head, Message, MessageContext, Phase, TargetState, Value,
-    remove_hop_by_hop,
+    remove_connection_options, remove_hop_by_hop,
 };
 use crate::plan::{
     ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, HookPoint, Needs, Plan,
@@ -67,6 +67,7 @@ pub async fn run(
             after: None,
         };
     };
+    remove_connection_options(&mut cx.request.headers);
     cx.endpoint_name.clone_from(&proxy.name);
     cx.endpoint_basepath.clone_from(&proxy.base_path);
     let run = Execution {
