@@ -549,7 +549,7 @@ impl<'p> Execution<'p> {
 
 /// Makes a body that has just been read into memory the plain one that its readers want.
 fn decode(message: &mut Message, limit_bytes: usize) -> Result<(), CodingError> {
-    if !message.headers.contains_key(CONTENT_ENCODING) {
+    if !message.headers.contains_key(CONTENT_ENCODING) || coding::is_part(&message.headers) {
         return Ok(());
     }
     if let Body::Full(bytes) = &mut message.body {

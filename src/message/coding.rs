@@ -15,8 +15,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue};
+use http::header::{
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body as HttpBody, Frame};
 
 use crate::message::{Body, BodyError};
@@ -105,6 +107,17 @@ pub fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, CodingError> {
     Ok(found)
 }
 
+/// Whether the body is a part of one, or several: of a coded body, neither can be decoded, nor
+/// does a range of one coding mean anything in another. Source: RFC 9110 sections 14.4 and 14.6.
+pub fn is_part(headers: &HeaderMap) -> bool {
+    const PARTS: &[u8] = b"multipart/byteranges";
+    headers.contains_key(CONTENT_RANGE)
+        || headers.get(CONTENT_TYPE).is_some_and(|value| {
+            let media = value.as_bytes().get(..PARTS.len());
+            media.is_some_and(|media| media.eq_ignore_ascii_case(PARTS))
+        })
+}
+
 /// Undoes the codings, the last one first. No step makes more than `limit_bytes`.
 pub fn decode(bytes: Bytes, codings: &[Coding], limit_bytes: usize) -> Result<Bytes, CodingError> {
     let mut bytes = bytes;
@@ -127,7 +140,7 @@ pub fn settle(headers: &mut HeaderMap, body: &mut Body, algorithm: Option<Algori
         Body::Full(_) => algorithm.is_some() || headers.contains_key(CONTENT_ENCODING),
         Body::Incoming(_) | Body::Stream(_) => algorithm.is_some(),
     };
-    if !may_change {
+    if !may_change || is_part(headers) {
         return;
     }
     let Ok(named) = codings(headers) else { return };
@@ -155,6 +168,10 @@ pub fn settle(headers: &mut HeaderMap, body: &mut Body, algorithm: Option<Algori
         return;
     }
     headers.remove(CONTENT_LENGTH);
+    forget_digests(headers);
+    if wanted != named {
+        weaken_tag(headers);
+    }
     let small = match &body {
         Body::Full(bytes) if undone.is_empty() && bytes.len() <= ENCODED_AT_ONCE_BYTES_MAX => {
             encode(bytes, &wanted)
@@ -165,6 +182,31 @@ pub fn settle(headers: &mut HeaderMap, body: &mut Body, algorithm: Option<Algori
         Some(bytes) => Body::from(bytes),
         None => Body::Stream(Box::pin(Recoded::new(std::mem::take(body), undone, &wanted))),
     };
+}
+
+/// What is true of the coded bytes alone. Sources: RFC 9530, RFC 3230, RFC 1864.
+fn forget_digests(headers: &mut HeaderMap) {
+    static DIGESTS: [HeaderName; 4] = [
+        HeaderName::from_static("content-md5"),
+        HeaderName::from_static("content-digest"),
+        HeaderName::from_static("repr-digest"),
+        HeaderName::from_static("digest"),
+    ];
+    for name in &DIGESTS {
+        headers.remove(name);
+    }
+}
+
+/// In another coding it is another body, whose bytes a strong tag does not name. Source: RFC 9110
+/// section 8.8.3.3. Nor does the origin have ranges of it.
+fn weaken_tag(headers: &mut HeaderMap) {
+    headers.remove(ACCEPT_RANGES);
+    let Some(tag) = headers.get_mut(ETAG) else { return };
+    if tag.as_bytes().starts_with(b"\"")
+        && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat())
+    {
+        *tag = weak;
+    }
 }
 
 /// A policy may have put bytes there that somebody else compressed. No text begins like this.
