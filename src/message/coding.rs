@@ -34,6 +34,10 @@ const DECODED_STEP_BYTES: usize = 1024;
 /// A stream may unpack to so much, or else to so many times its size: nobody passes a bomb on.
 const UNPACKED_BYTES_FREE: u64 = 10 * 1024 * 1024;
 const UNPACKED_TIMES_MAX: u64 = 200;
+/// A gzip body may have so many members, and one more for each of these bytes: each costs a fresh
+/// decoder, however little it holds.
+const MEMBERS_FREE: u64 = 1000;
+const MEMBER_BYTES: u64 = 1024;
 /// What one turn of the reactor gives to one body.
 const TURN_BYTES: usize = 64 * 1024;
 /// A larger body in memory is compressed while it is sent.
@@ -235,6 +239,9 @@ struct Decoder {
     head: Vec<u8>,
     ended: bool,
     produced: usize,
+    /// Bytes of the members that ended, and how many these are.
+    taken: u64,
+    members: u64,
 }
 
 impl Decoder {
@@ -243,7 +250,8 @@ impl Decoder {
             Coding::Gzip => Some(Decompress::new_gzip(WINDOW_BITS)),
             Coding::Deflate => None,
         };
-        Self { coding, inflate, head: Vec::new(), ended: false, produced: 0 }
+        let head = Vec::new();
+        Self { coding, inflate, head, ended: false, produced: 0, taken: 0, members: 0 }
     }
 
     /// `limit_bytes`: of all output together.
@@ -277,6 +285,11 @@ impl Decoder {
                 // padding, as the tools have it; so is all that follows zlib's end.
                 if coding != Coding::Gzip || input.first() != Some(&0x1f) {
                     return Ok(());
+                }
+                self.taken = self.taken.saturating_add(inflate.total_in());
+                self.members += 1;
+                if self.members > MEMBERS_FREE + self.taken / MEMBER_BYTES {
+                    return Err(CodingError::Format { coding });
                 }
                 *inflate = Decompress::new_gzip(WINDOW_BITS);
                 self.ended = false;

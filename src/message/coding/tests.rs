@@ -259,3 +259,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn members_are_bounded() {
+    let empty = encoded(b"", &[Coding::Gzip]);
+    let large = encoded(&(0..2 * MEMBER_BYTES).map(noise).collect::<Vec<u8>>(), &[Coding::Gzip]);
+    let free = usize::try_from(MEMBERS_FREE).unwrap();
+    // Each new member of those that are large enough pays for itself.
+    for (member, count, is_taken) in
+        [(&empty, free, true), (&empty, free + 30, false), (&large, 2 * free, true)]
+    {
+        let body = Bytes::from(member.repeat(count));
+        let decoded = decode(body, &[Coding::Gzip], usize::MAX);
+        assert_eq!(decoded.is_ok(), is_taken, "{count} of {} bytes", member.len());
+    }
+}
+
+/// Bytes that do not compress.
+fn noise(at: u64) -> u8 {
+    let [.., byte] = at.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+    byte ^ at.wrapping_mul(0xbf58_476d).to_be_bytes()[5]
+}
