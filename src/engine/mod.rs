@@ -76,6 +76,7 @@ pub async fn run(
         env,
         deadline: proxy.properties.api_timeout.map(|budget| env.clock.elapsed() + budget),
         asked_for: Cell::new(None),
+        has_lost_body: Cell::new(false),
     };
     if let Err((fault, owner)) = run.pipeline(&mut cx).await {
         run.error_flow(&mut cx, fault, owner).await;
@@ -105,7 +106,14 @@ pub async fn run_post_client(
     let Some(flow) = &proxy.post_client else { return };
     cx.times.client_sent_end = Some(env.clock.epoch_ms());
     cx.phase = Phase::PostClient;
-    let run = Execution { plan, proxy, env, deadline: None, asked_for: Cell::new(None) };
+    let run = Execution {
+        plan,
+        proxy,
+        env,
+        deadline: None,
+        asked_for: Cell::new(None),
+        has_lost_body: Cell::new(false),
+    };
     run.enter(cx, flow.flow);
     if let Err(fault) = run.steps(cx, &flow.response).await {
         tracing::warn!(
@@ -134,6 +142,8 @@ struct Execution<'p> {
     deadline: Option<Duration>,
     /// The policy whose answer the target is asked to confirm.
     asked_for: Cell<Option<PolicyId>>,
+    /// A body was to be read and is gone: nothing may go on as if it had been empty.
+    has_lost_body: Cell<bool>,
 }
 
 /// How the pipeline goes on behind a step.
@@ -323,7 +333,7 @@ impl<'p> Execution<'p> {
                     for slot in policy.failed {
                         cx.set_output(slot, || Value::Boolean(true));
                     }
-                    if !policy.continue_on_error {
+                    if !policy.continue_on_error || self.has_lost_body.get() {
                         return Err(fault);
                     }
                 }
@@ -382,6 +392,14 @@ impl<'p> Execution<'p> {
     /// where it is and its readers see none (Apigee docs, "Endpoint properties reference"),
     /// unless one of them insists.
     async fn buffer(&self, cx: &mut MessageContext, needs: Needs) -> Result<(), Fault> {
+        let read = self.read_bodies(cx, needs).await;
+        if read.is_err() {
+            self.has_lost_body.set(true);
+        }
+        read
+    }
+
+    async fn read_bodies(&self, cx: &mut MessageContext, needs: Needs) -> Result<(), Fault> {
         let in_error = cx.error.is_some();
         let response_in_scope = cx.phase.is_response() && cx.response.is_some();
         let request = needs.request || (needs.message && !in_error && !response_in_scope);
@@ -471,6 +489,7 @@ impl<'p> Execution<'p> {
     /// the answer afterwards.
     async fn error_flow(&self, cx: &mut MessageContext, fault: Fault, owner: Owner<'p>) {
         faults::enter(cx, fault, self.env.profile);
+        self.has_lost_body.set(false);
         let rules = match owner {
             Owner::Proxy(proxy) => &proxy.fault_rules,
             Owner::Target(target) => &target.fault_rules,
