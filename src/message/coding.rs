@@ -11,7 +11,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
@@ -385,6 +385,17 @@ impl Encoder {
         Ok(())
     }
 
+    /// Everything that was fed can be decoded of what came out.
+    fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), EncoderFailed> {
+        loop {
+            out.reserve(PIECE_BYTES);
+            self.0.compress_vec(&[], out, FlushCompress::Sync).map_err(|_| EncoderFailed)?;
+            if out.len() < out.capacity() {
+                return Ok(());
+            }
+        }
+    }
+
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), EncoderFailed> {
         loop {
             out.reserve(PIECE_BYTES);
@@ -411,6 +422,8 @@ struct Recoded {
     taken: u64,
     /// Bytes that came out of the decoders.
     unpacked: u64,
+    /// The encoders may hold something back.
+    holds_back: bool,
     ended: bool,
 }
 
@@ -423,6 +436,7 @@ impl Recoded {
             waiting: VecDeque::new(),
             taken: 0,
             unpacked: 0,
+            holds_back: false,
             ended: false,
         }
     }
@@ -456,11 +470,28 @@ impl Recoded {
             }
         }
         for encoder in &mut self.encoders {
+            self.holds_back |= !bytes.is_empty();
             let mut out = Vec::new();
             encoder.feed(&bytes, &mut out).map_err(failed)?;
             bytes = Bytes::from(out);
         }
         Ok(bytes)
+    }
+
+    /// What the encoders hold back, while the source has nothing: events that come one by one
+    /// are sent one by one.
+    fn flush(&mut self) -> Result<Bytes, BodyError> {
+        let mut rest = Bytes::new();
+        if !std::mem::take(&mut self.holds_back) {
+            return Ok(rest);
+        }
+        for encoder in &mut self.encoders {
+            let mut out = Vec::new();
+            encoder.feed(&rest, &mut out).map_err(failed)?;
+            encoder.flush(&mut out).map_err(failed)?;
+            rest = Bytes::from(out);
+        }
+        Ok(rest)
     }
 
     /// What is left in the encoders.
@@ -507,19 +538,27 @@ impl HttpBody for Recoded {
                     turn += taken;
                     bytes
                 }
-                Ok(None) => match ready!(Pin::new(&mut this.source).poll_frame(cx)) {
-                    Some(Ok(frame)) => {
+                Ok(None) => match Pin::new(&mut this.source).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => {
                         // Trailers speak of the body as it came.
                         this.waiting.extend(frame.into_data().ok().filter(|data| !data.is_empty()));
                         continue;
                     }
-                    Some(Err(error)) => {
+                    Poll::Ready(Some(Err(error))) => {
                         this.ended = true;
                         return Poll::Ready(Some(Err(error)));
                     }
-                    None => match this.end() {
+                    Poll::Ready(None) => match this.end() {
                         Ok(rest) => rest,
                         Err(error) => return Poll::Ready(Some(Err(error))),
+                    },
+                    Poll::Pending => match this.flush() {
+                        Ok(rest) if rest.is_empty() => return Poll::Pending,
+                        Ok(rest) => rest,
+                        Err(error) => {
+                            this.ended = true;
+                            return Poll::Ready(Some(Err(error)));
+                        }
                     },
                 },
                 Err(error) => {
