@@ -93,6 +93,8 @@ pub(super) fn use_confirmed(cx: &mut MessageContext) -> bool {
     let Some(revalidation) = cx.revalidation.take() else { return false };
     cx.set_output(revalidation.cachehit, || Value::Boolean(true));
     cx.set_output(revalidation.invalidentry, || Value::Boolean(false));
-    cx.response = Some(revalidation.stored.message());
+    let stored = &revalidation.stored;
+    let unpacked = if revalidation.is_unpacked { stored.plain_message() } else { None };
+    cx.response = Some(unpacked.unwrap_or_else(|| stored.message()));
     true
 }

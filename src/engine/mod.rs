@@ -24,7 +24,7 @@ use crate::message::faults::{
 };
 use crate::message::{
     Body, Category, Fault, FlowRef, Head, Message, MessageContext, Phase, TargetState, Value,
-    remove_hop_by_hop,
+    remove_connection_options, remove_hop_by_hop,
 };
 use crate::plan::{
     ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, HookPoint, Needs, Plan,
@@ -67,6 +67,7 @@ pub async fn run(
             after: None,
         };
     };
+    remove_connection_options(&mut cx.request.headers);
     cx.endpoint_name.clone_from(&proxy.name);
     cx.endpoint_basepath.clone_from(&proxy.base_path);
     let run = Execution {
@@ -75,6 +76,7 @@ pub async fn run(
         env,
         deadline: proxy.properties.api_timeout.map(|budget| env.clock.elapsed() + budget),
         asked_for: Cell::new(None),
+        has_lost_body: Cell::new(false),
     };
     if let Err((fault, owner)) = run.pipeline(&mut cx).await {
         run.error_flow(&mut cx, fault, owner).await;
@@ -104,7 +106,14 @@ pub async fn run_post_client(
     let Some(flow) = &proxy.post_client else { return };
     cx.times.client_sent_end = Some(env.clock.epoch_ms());
     cx.phase = Phase::PostClient;
-    let run = Execution { plan, proxy, env, deadline: None, asked_for: Cell::new(None) };
+    let run = Execution {
+        plan,
+        proxy,
+        env,
+        deadline: None,
+        asked_for: Cell::new(None),
+        has_lost_body: Cell::new(false),
+    };
     run.enter(cx, flow.flow);
     if let Err(fault) = run.steps(cx, &flow.response).await {
         tracing::warn!(
@@ -133,6 +142,8 @@ struct Execution<'p> {
     deadline: Option<Duration>,
     /// The policy whose answer the target is asked to confirm.
     asked_for: Cell<Option<PolicyId>>,
+    /// A body was to be read and is gone: nothing may go on as if it had been empty.
+    has_lost_body: Cell<bool>,
 }
 
 /// How the pipeline goes on behind a step.
@@ -322,7 +333,7 @@ impl<'p> Execution<'p> {
                     for slot in policy.failed {
                         cx.set_output(slot, || Value::Boolean(true));
                     }
-                    if !policy.continue_on_error {
+                    if !policy.continue_on_error || self.has_lost_body.get() {
                         return Err(fault);
                     }
                 }
@@ -381,6 +392,14 @@ impl<'p> Execution<'p> {
     /// where it is and its readers see none (Apigee docs, "Endpoint properties reference"),
     /// unless one of them insists.
     async fn buffer(&self, cx: &mut MessageContext, needs: Needs) -> Result<(), Fault> {
+        let read = self.read_bodies(cx, needs).await;
+        if read.is_err() {
+            self.has_lost_body.set(true);
+        }
+        read
+    }
+
+    async fn read_bodies(&self, cx: &mut MessageContext, needs: Needs) -> Result<(), Fault> {
         let in_error = cx.error.is_some();
         let response_in_scope = cx.phase.is_response() && cx.response.is_some();
         let request = needs.request || (needs.message && !in_error && !response_in_scope);
@@ -470,6 +489,7 @@ impl<'p> Execution<'p> {
     /// the answer afterwards.
     async fn error_flow(&self, cx: &mut MessageContext, fault: Fault, owner: Owner<'p>) {
         faults::enter(cx, fault, self.env.profile);
+        self.has_lost_body.set(false);
         let rules = match owner {
             Owner::Proxy(proxy) => &proxy.fault_rules,
             Owner::Target(target) => &target.fault_rules,
@@ -548,7 +568,7 @@ impl<'p> Execution<'p> {
 
 /// Makes a body that has just been read into memory the plain one that its readers want.
 fn decode(message: &mut Message, limit_bytes: usize) -> Result<(), CodingError> {
-    if !message.headers.contains_key(CONTENT_ENCODING) {
+    if !message.headers.contains_key(CONTENT_ENCODING) || coding::is_part(&message.headers) {
         return Ok(());
     }
     if let Body::Full(bytes) = &mut message.body {

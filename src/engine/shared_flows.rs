@@ -36,7 +36,7 @@ impl<'p> Execution<'p> {
         let ran = ran.await;
         cx.swap_output(hook.hook_name, before);
         match ran {
-            Err(fault) if hook.continue_on_error => {
+            Err(fault) if hook.continue_on_error && !self.has_lost_body.get() => {
                 tracing::debug!(
                     proxy = %self.plan.facts.proxy,
                     hook = at.name(),

@@ -23,7 +23,7 @@ use crate::message::faults::{
 };
 use crate::message::{
     Body, Fault, Head, Message, MessageContext, Phase, SentTarget, header_text, pairs,
-    remove_hop_by_hop, remove_pair,
+    remove_connection_options, remove_hop_by_hop, remove_pair,
 };
 use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl};
 use crate::template::Unresolved;
@@ -80,6 +80,7 @@ pub(super) async fn call(
         sent.ip = answer.ip;
     }
     let mut response = answer.response;
+    remove_connection_options(&mut response.headers);
     check_answer(&response, target)?;
     if let Some(only) = &target.properties.response_headers.only {
         retain(&mut response.headers, only);

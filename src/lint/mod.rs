@@ -31,6 +31,7 @@ mod gw138_base_path_taken;
 mod gw139_property_value;
 mod gw140_unknown_property;
 mod gw141_cache_resource;
+mod gw180_scope_target;
 mod gw200_unsupported_policy_type;
 mod gw201_unsupported_connection;
 mod gw202_unsupported_route;
@@ -181,6 +182,7 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw138_base_path_taken::RULE,
     &gw139_property_value::RULE,
     &gw140_unknown_property::RULE,
+    &gw180_scope_target::RULE,
     &gw201_unsupported_connection::RULE,
     &gw202_unsupported_route::RULE,
     &gw203_https_target::RULE,

@@ -18,11 +18,16 @@ impl AnswerHeaders {
         for (name, value) in self.set {
             headers.insert(name, value);
         }
-        if let Some(field) = self.vary
-            && !varies_by(headers, &field)
-        {
-            headers.append(VARY, HeaderValue::from(field));
+        if let Some(field) = self.vary {
+            vary_by(headers, field);
         }
+    }
+}
+
+/// Says that the answer depends on that field of the request.
+pub(super) fn vary_by(headers: &mut HeaderMap, field: HeaderName) {
+    if !varies_by(headers, &field) {
+        headers.append(VARY, HeaderValue::from(field));
     }
 }
 

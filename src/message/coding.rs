@@ -11,12 +11,14 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue};
+use http::header::{
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body as HttpBody, Frame};
 
 use crate::message::{Body, BodyError};
@@ -32,6 +34,10 @@ const DECODED_STEP_BYTES: usize = 1024;
 /// A stream may unpack to so much, or else to so many times its size: nobody passes a bomb on.
 const UNPACKED_BYTES_FREE: u64 = 10 * 1024 * 1024;
 const UNPACKED_TIMES_MAX: u64 = 200;
+/// A gzip body may have so many members, and one more for each of these bytes: each costs a fresh
+/// decoder, however little it holds.
+const MEMBERS_FREE: u64 = 1000;
+const MEMBER_BYTES: u64 = 1024;
 /// What one turn of the reactor gives to one body.
 const TURN_BYTES: usize = 64 * 1024;
 /// A larger body in memory is compressed while it is sent.
@@ -105,6 +111,17 @@ pub fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, CodingError> {
     Ok(found)
 }
 
+/// Whether the body is a part of one, or several: of a coded body, neither can be decoded, nor
+/// does a range of one coding mean anything in another. Source: RFC 9110 sections 14.4 and 14.6.
+pub fn is_part(headers: &HeaderMap) -> bool {
+    const PARTS: &[u8] = b"multipart/byteranges";
+    headers.contains_key(CONTENT_RANGE)
+        || headers.get(CONTENT_TYPE).is_some_and(|value| {
+            let media = value.as_bytes().get(..PARTS.len());
+            media.is_some_and(|media| media.eq_ignore_ascii_case(PARTS))
+        })
+}
+
 /// Undoes the codings, the last one first. No step makes more than `limit_bytes`.
 pub fn decode(bytes: Bytes, codings: &[Coding], limit_bytes: usize) -> Result<Bytes, CodingError> {
     let mut bytes = bytes;
@@ -127,7 +144,7 @@ pub fn settle(headers: &mut HeaderMap, body: &mut Body, algorithm: Option<Algori
         Body::Full(_) => algorithm.is_some() || headers.contains_key(CONTENT_ENCODING),
         Body::Incoming(_) | Body::Stream(_) => algorithm.is_some(),
     };
-    if !may_change {
+    if !may_change || is_part(headers) {
         return;
     }
     let Ok(named) = codings(headers) else { return };
@@ -155,6 +172,10 @@ pub fn settle(headers: &mut HeaderMap, body: &mut Body, algorithm: Option<Algori
         return;
     }
     headers.remove(CONTENT_LENGTH);
+    forget_digests(headers);
+    if wanted != named {
+        weaken_tag(headers);
+    }
     let small = match &body {
         Body::Full(bytes) if undone.is_empty() && bytes.len() <= ENCODED_AT_ONCE_BYTES_MAX => {
             encode(bytes, &wanted)
@@ -165,6 +186,31 @@ pub fn settle(headers: &mut HeaderMap, body: &mut Body, algorithm: Option<Algori
         Some(bytes) => Body::from(bytes),
         None => Body::Stream(Box::pin(Recoded::new(std::mem::take(body), undone, &wanted))),
     };
+}
+
+/// What is true of the coded bytes alone. Sources: RFC 9530, RFC 3230, RFC 1864.
+fn forget_digests(headers: &mut HeaderMap) {
+    static DIGESTS: [HeaderName; 4] = [
+        HeaderName::from_static("content-md5"),
+        HeaderName::from_static("content-digest"),
+        HeaderName::from_static("repr-digest"),
+        HeaderName::from_static("digest"),
+    ];
+    for name in &DIGESTS {
+        headers.remove(name);
+    }
+}
+
+/// In another coding it is another body, whose bytes a strong tag does not name. Source: RFC 9110
+/// section 8.8.3.3. Nor does the origin have ranges of it.
+fn weaken_tag(headers: &mut HeaderMap) {
+    headers.remove(ACCEPT_RANGES);
+    let Some(tag) = headers.get_mut(ETAG) else { return };
+    if tag.as_bytes().starts_with(b"\"")
+        && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat())
+    {
+        *tag = weak;
+    }
 }
 
 /// A policy may have put bytes there that somebody else compressed. No text begins like this.
@@ -193,6 +239,9 @@ struct Decoder {
     head: Vec<u8>,
     ended: bool,
     produced: usize,
+    /// Bytes of the members that ended, and how many these are.
+    taken: u64,
+    members: u64,
 }
 
 impl Decoder {
@@ -201,7 +250,8 @@ impl Decoder {
             Coding::Gzip => Some(Decompress::new_gzip(WINDOW_BITS)),
             Coding::Deflate => None,
         };
-        Self { coding, inflate, head: Vec::new(), ended: false, produced: 0 }
+        let head = Vec::new();
+        Self { coding, inflate, head, ended: false, produced: 0, taken: 0, members: 0 }
     }
 
     /// `limit_bytes`: of all output together.
@@ -235,6 +285,11 @@ impl Decoder {
                 // padding, as the tools have it; so is all that follows zlib's end.
                 if coding != Coding::Gzip || input.first() != Some(&0x1f) {
                     return Ok(());
+                }
+                self.taken = self.taken.saturating_add(inflate.total_in());
+                self.members += 1;
+                if self.members > MEMBERS_FREE + self.taken / MEMBER_BYTES {
+                    return Err(CodingError::Format { coding });
                 }
                 *inflate = Decompress::new_gzip(WINDOW_BITS);
                 self.ended = false;
@@ -330,6 +385,17 @@ impl Encoder {
         Ok(())
     }
 
+    /// Everything that was fed can be decoded of what came out.
+    fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), EncoderFailed> {
+        loop {
+            out.reserve(PIECE_BYTES);
+            self.0.compress_vec(&[], out, FlushCompress::Sync).map_err(|_| EncoderFailed)?;
+            if out.len() < out.capacity() {
+                return Ok(());
+            }
+        }
+    }
+
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), EncoderFailed> {
         loop {
             out.reserve(PIECE_BYTES);
@@ -356,6 +422,8 @@ struct Recoded {
     taken: u64,
     /// Bytes that came out of the decoders.
     unpacked: u64,
+    /// The encoders may hold something back.
+    holds_back: bool,
     ended: bool,
 }
 
@@ -368,6 +436,7 @@ impl Recoded {
             waiting: VecDeque::new(),
             taken: 0,
             unpacked: 0,
+            holds_back: false,
             ended: false,
         }
     }
@@ -401,11 +470,28 @@ impl Recoded {
             }
         }
         for encoder in &mut self.encoders {
+            self.holds_back |= !bytes.is_empty();
             let mut out = Vec::new();
             encoder.feed(&bytes, &mut out).map_err(failed)?;
             bytes = Bytes::from(out);
         }
         Ok(bytes)
+    }
+
+    /// What the encoders hold back, while the source has nothing: events that come one by one
+    /// are sent one by one.
+    fn flush(&mut self) -> Result<Bytes, BodyError> {
+        let mut rest = Bytes::new();
+        if !std::mem::take(&mut self.holds_back) {
+            return Ok(rest);
+        }
+        for encoder in &mut self.encoders {
+            let mut out = Vec::new();
+            encoder.feed(&rest, &mut out).map_err(failed)?;
+            encoder.flush(&mut out).map_err(failed)?;
+            rest = Bytes::from(out);
+        }
+        Ok(rest)
     }
 
     /// What is left in the encoders.
@@ -452,19 +538,27 @@ impl HttpBody for Recoded {
                     turn += taken;
                     bytes
                 }
-                Ok(None) => match ready!(Pin::new(&mut this.source).poll_frame(cx)) {
-                    Some(Ok(frame)) => {
+                Ok(None) => match Pin::new(&mut this.source).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => {
                         // Trailers speak of the body as it came.
                         this.waiting.extend(frame.into_data().ok().filter(|data| !data.is_empty()));
                         continue;
                     }
-                    Some(Err(error)) => {
+                    Poll::Ready(Some(Err(error))) => {
                         this.ended = true;
                         return Poll::Ready(Some(Err(error)));
                     }
-                    None => match this.end() {
+                    Poll::Ready(None) => match this.end() {
                         Ok(rest) => rest,
                         Err(error) => return Poll::Ready(Some(Err(error))),
+                    },
+                    Poll::Pending => match this.flush() {
+                        Ok(rest) if rest.is_empty() => return Poll::Pending,
+                        Ok(rest) => rest,
+                        Err(error) => {
+                            this.ended = true;
+                            return Poll::Ready(Some(Err(error)));
+                        }
                     },
                 },
                 Err(error) => {

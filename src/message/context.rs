@@ -154,6 +154,8 @@ pub struct SentTarget {
 #[derive(Debug)]
 pub struct Revalidation {
     pub stored: Arc<StoredResponse>,
+    /// The client does not take the codings of its body.
+    pub is_unpacked: bool,
     /// Where it is shown that the answer was used after all, and that it was unusable.
     pub cachehit: Option<Slot>,
     pub invalidentry: Option<Slot>,

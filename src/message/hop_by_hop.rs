@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderName};
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-static HOP_BY_HOP: [HeaderName; 8] = [
+static HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
     KEEP_ALIVE,
     PROXY_CONNECTION,
     PROXY_AUTHENTICATE,
@@ -22,24 +23,31 @@ static HOP_BY_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
-/// Takes them off a message that goes to another connection.
+/// Takes off a message that has just arrived what its sender means for this connection alone.
+/// Policies see none of it. What they set themselves under such a name is their own, and goes on:
+/// otherwise a client could name a field of theirs and so have it dropped.
+pub fn remove_connection_options(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONNECTION) {
+        return;
+    }
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .filter(|name| name != CONNECTION)
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+}
+
+/// Takes the fields of one connection off a message that goes to another one.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     // Most messages have none, and a look at each name's length is cheaper than a search for
     // each field.
     if !headers.keys().any(|name| may_be_hop_by_hop(name.as_str())) {
         return;
-    }
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-            .collect();
-        for name in named {
-            headers.remove(name);
-        }
-        headers.remove(CONNECTION);
     }
     for name in &HOP_BY_HOP {
         headers.remove(name);

@@ -11,6 +11,7 @@ pub mod faults;
 mod form;
 mod hop_by_hop;
 mod http_message;
+mod kept;
 mod quick;
 mod resolve;
 mod stored_response;
@@ -27,10 +28,11 @@ pub use context::{
 pub use documents::Documents;
 pub use fault::{Category, Fault};
 pub use form::{append_pair, pairs, remove_pair, set_pair};
-pub use hop_by_hop::remove_hop_by_hop;
+pub use hop_by_hop::{remove_connection_options, remove_hop_by_hop};
 pub use http_message::{
     Head, Message, MessageKind, RequestHead, ResponseHead, final_status, header_text, reason_text,
 };
+pub use kept::Kept;
 pub use quick::Glance;
 pub use resolve::SetError;
 pub use stored_response::StoredResponse;

@@ -4,7 +4,9 @@
 //! of conditions; it differs from an empty text.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
 use bytes::Bytes;
@@ -160,6 +162,14 @@ impl MessageContext {
 
     fn slot(&self, slot: Slot) -> Option<View<'_>> {
         self.value(slot).map(Value::view)
+    }
+
+    /// The message that the bundle keeps there.
+    pub(super) fn own_message(&self, base: Slot) -> Option<Rc<RefCell<Message>>> {
+        match self.value(base)? {
+            Value::Message(message) => Some(message.clone()),
+            _ => None,
+        }
     }
 
     fn own_message_part(&self, base: Slot, part: &Part) -> Option<View<'_>> {

@@ -7,11 +7,12 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    LAST_MODIFIED,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_TYPE, ETAG, LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::message::answer_headers::vary_by;
 use crate::message::{Body, Head, Message, coding, remove_hop_by_hop};
 
 /// What a header takes in its table beside its name and value.
@@ -97,7 +98,11 @@ impl StoredResponse {
         }
         message.headers = self.headers.clone();
         message.body = match self.encoding {
-            Some(_) => Body::unread(self.body.clone()),
+            Some(_) => {
+                // Whoever does not take its codings gets another answer.
+                vary_by(&mut message.headers, ACCEPT_ENCODING);
+                Body::unread(self.body.clone())
+            }
             None => Body::from(self.body.clone()),
         };
         message
@@ -117,6 +122,9 @@ impl StoredResponse {
     pub fn not_modified(&self) -> Message {
         let mut message = Message::response(StatusCode::NOT_MODIFIED);
         message.headers = self.headers.clone();
+        if self.encoding.is_some() {
+            vary_by(&mut message.headers, ACCEPT_ENCODING);
+        }
         for name in
             [CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE]
         {

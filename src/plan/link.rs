@@ -1,5 +1,8 @@
 //! Gives every name of a bundle its place.
 
+mod linker;
+mod needs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,26 +17,27 @@ use crate::model::{
     LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
 use crate::plan::landing::landings;
+use crate::plan::link::linker::{Binder, PolicyLinker, output};
+use crate::plan::link::needs::NeedsOf;
 use crate::plan::property_sets::PropertySets;
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
     HookPlan, HookPoint, Hooks, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties,
-    RoutePlan, SHARED_FLOWS_DEPTH_MAX, SharedFlowPlan, StepPlan, TargetId, TargetPlan,
-    TargetProperties, TargetUrl,
+    RoutePlan, SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties, TargetUrl,
 };
 use crate::policy::kind::{
     CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
 };
 use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
-use crate::store::cache::{Caches, NamedCache};
+use crate::store::cache::Caches;
 use crate::store::counters::CounterBackend;
 use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
-use crate::variable::{Bind, Bindable, Part, Place, Role, Slot, Slots, VarId, VarRef};
+use crate::variable::{Bindable, Slots};
 use crate::xml::Text;
 
 /// What a plan is linked against.
@@ -449,54 +453,6 @@ impl<'a> Linking<'a> {
     }
 }
 
-/// What steps read, those of the shared flows that they call included.
-struct NeedsOf<'l> {
-    policies: &'l [PolicyPlan],
-    shared_flows: &'l [SharedFlowPlan],
-}
-
-impl NeedsOf<'_> {
-    /// What is read by whatever may run after the request has gone to the target.
-    fn after_target(&self, flows: &FlowsPlan, rules: &FaultRulesPlan) -> Needs {
-        let mut needs = Needs::default();
-        for flow in flows.pre.iter().chain(&flows.conditional).chain(&flows.post) {
-            needs = needs.and(condition_needs(flow.condition.as_ref()));
-            needs = needs.and(self.of(&flow.response, 0));
-        }
-        for rule in rules.rules.iter().chain(&rules.default) {
-            needs = needs.and(condition_needs(rule.condition.as_ref()));
-            needs = needs.and(self.of(&rule.steps, 0));
-        }
-        needs
-    }
-
-    /// `depth`: how many shared flows deep the steps stand.
-    fn of(&self, steps: &[StepPlan], depth: u32) -> Needs {
-        steps.iter().fold(Needs::default(), |needs, step| {
-            let needs = needs.and(condition_needs(step.condition.as_ref()));
-            let Some(policy) = self.policies.get(step.policy.0 as usize) else { return needs };
-            let called = match &policy.step {
-                LinkedStep::Flow(call) => call.flow,
-                LinkedStep::Pure(_) | LinkedStep::Io(_) => None,
-            };
-            needs.and(policy.needs).and(self.of_shared_flow(called, depth))
-        })
-    }
-
-    /// `depth`: how many shared flows deep the call stands.
-    fn of_shared_flow(&self, called: Option<SharedFlowId>, depth: u32) -> Needs {
-        if depth >= SHARED_FLOWS_DEPTH_MAX {
-            return Needs::default();
-        }
-        let flow = called.and_then(|id| self.shared_flows.get(id.0 as usize));
-        flow.map_or_else(Needs::default, |flow| self.of(&flow.steps, depth + 1))
-    }
-}
-
-fn condition_needs(condition: Option<&ConditionPlan>) -> Needs {
-    condition.map_or_else(Needs::default, |condition| condition.needs)
-}
-
 fn quota_counters(policies: &[ReadPolicy]) -> Vec<QuotaCounter> {
     let quota = |policy: &ReadPolicy| {
         let shared_name = policy.uses.quota_counter.as_ref()?;
@@ -521,177 +477,6 @@ fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
         basepath: path.map(ByteString::from),
         url: fixed.map(|parsed| ByteString::from(parsed.uri.to_string())),
         scheme: ByteString::from_static(scheme.as_str()),
-    }
-}
-
-/// Numbers variables and notes which bodies they stand in.
-struct Binder<'a> {
-    slots: &'a mut Slots,
-    needs: Needs,
-}
-
-impl Bind for Binder<'_> {
-    fn bind_variable(&mut self, variable: &mut VarRef) {
-        self.slots.bind(variable);
-        match variable.place() {
-            Place::Message(role, part) => self.needs.add(*role, part),
-            Place::Fixed(
-                VarId::ClientResolvedIp | VarId::ProxyClientIp | VarId::VirtualhostAliases,
-            ) => self.needs.request_head = true,
-            Place::Fixed(_)
-            | Place::Slot(_)
-            | Place::SlotPart { .. }
-            | Place::Property
-            | Place::Named => {}
-        }
-    }
-
-    fn bind_output(&mut self, variable: &mut VarRef) {
-        self.slots.bind_output(variable);
-        // Writing one form parameter edits the body that is there.
-        if let Place::Message(role, part @ Part::FormParam(..)) = variable.place() {
-            self.needs.add(*role, part);
-        }
-    }
-}
-
-impl Needs {
-    /// What either of the two needs.
-    fn and(self, other: Self) -> Self {
-        Self {
-            request: self.request || other.request,
-            response: self.response || other.response,
-            message: self.message || other.message,
-            error: self.error || other.error,
-            request_head: self.request_head || other.request_head,
-            streams_too: self.streams_too || other.streams_too,
-        }
-    }
-
-    fn add(&mut self, role: Role, part: &Part) {
-        self.request_head |= matches!(role, Role::Request);
-        if !part.needs_body() {
-            return;
-        }
-        match role {
-            Role::Request => self.request = true,
-            Role::Response => self.response = true,
-            Role::Message => self.message = true,
-            Role::Error => self.error = true,
-        }
-    }
-}
-
-struct PolicyLinker<'a, 's> {
-    shared: &'s mut SharedFlows,
-    used: &'s mut Used,
-    policy: &'a str,
-    environment: &'a LinkEnvironment<'a>,
-    templates: &'a BTreeMap<String, ByteString>,
-    quotas: &'a Arc<[QuotaCounter]>,
-    proxy: &'a str,
-    revision: u32,
-    binder: Binder<'s>,
-}
-
-impl Bind for PolicyLinker<'_, '_> {
-    fn bind_variable(&mut self, variable: &mut VarRef) {
-        self.binder.bind_variable(variable);
-    }
-
-    fn bind_output(&mut self, variable: &mut VarRef) {
-        self.binder.bind_output(variable);
-    }
-}
-
-impl Linker for PolicyLinker<'_, '_> {
-    fn policy(&self) -> &str {
-        self.policy
-    }
-
-    fn output(&mut self, name: &str) -> Option<Slot> {
-        output(self.binder.slots, name)
-    }
-
-    fn cache(&mut self, resource: Option<&str>) -> Option<Arc<NamedCache>> {
-        let caches = self.environment.caches;
-        match resource {
-            None => Some(caches.shared()),
-            // Under profile x a cache comes into being when a policy uses it; where the name
-            // or the number of caches forbids it, the step faults as for a missing one.
-            Some(name) => caches.get(name).or_else(|| caches.get_or_create(name).ok()),
-        }
-    }
-
-    fn shared_flow(&mut self, name: &str) -> Option<SharedFlowId> {
-        self.used.shared_flows.insert(name.to_owned());
-        self.environment.shared_flows.contains_key(name).then(|| self.shared.id(name))
-    }
-
-    fn counters(&self) -> Arc<dyn CounterBackend> {
-        self.environment.counters.clone()
-    }
-
-    fn proxy(&self) -> &str {
-        self.proxy
-    }
-
-    fn environment(&self) -> &str {
-        self.environment.environment
-    }
-
-    fn profile(&self) -> Profile {
-        self.environment.profile
-    }
-
-    fn maps(&self) -> Maps {
-        self.environment.maps.clone()
-    }
-
-    fn metrics(&self) -> Arc<Metrics> {
-        self.environment.metrics.clone()
-    }
-
-    fn quota_counters(&self) -> Arc<[QuotaCounter]> {
-        self.quotas.clone()
-    }
-
-    fn needs_message_body(&mut self) {
-        self.binder.needs.message = true;
-    }
-
-    fn buffers_streams(&mut self) {
-        self.binder.needs.streams_too = true;
-    }
-
-    fn revision(&self) -> u32 {
-        self.revision
-    }
-
-    fn logs(&self) -> Option<Arc<Logs>> {
-        Some(self.environment.logs.clone())
-    }
-
-    fn zone(&self) -> jiff::tz::TimeZone {
-        self.environment.zone.clone()
-    }
-
-    fn resource(&self, url: &str) -> Option<ByteString> {
-        self.templates.get(url.strip_prefix("template://")?).cloned()
-    }
-
-    fn revisions(&self) -> Option<Arc<dyn Revisions>> {
-        self.environment.revisions.clone()
-    }
-}
-
-/// The slot of a variable that is written for others.
-fn output(slots: &mut Slots, name: &str) -> Option<Slot> {
-    let mut variable = VarRef::parse(name);
-    slots.bind_output(&mut variable);
-    match variable.place() {
-        Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => Some(*slot),
-        Place::Fixed(_) | Place::Message(..) | Place::Property | Place::Named => None,
     }
 }
 

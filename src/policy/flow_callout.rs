@@ -11,7 +11,7 @@
 mod page;
 
 use crate::diag::Diagnostics;
-use crate::message::{MessageContext, Value};
+use crate::message::{Kept, MessageContext, Value};
 use crate::policy::kind::{
     FlowCall, Linker, Parameters, Policy, PolicyKind, Step, Uses, skip_head,
 };
@@ -117,26 +117,24 @@ impl Policy for FlowCallout {
 }
 
 impl Parameters for FlowCallout {
-    fn enter(&self, cx: &mut MessageContext) -> Vec<Option<Value>> {
+    fn enter(&self, cx: &mut MessageContext) -> Vec<Kept> {
         let values: Vec<_> = self.parameters.iter().map(|each| each.value(cx)).collect();
-        let before = self.parameters.iter().map(|each| cx.get_value(&each.variable)).collect();
-        self.set(cx, values);
+        let before = self.parameters.iter().map(|each| cx.keep(&each.variable)).collect();
+        let values = values.into_iter().map(|value| value.map_or(Kept::Absent, Kept::Value));
+        self.restore(cx, values);
         before
     }
 
-    fn leave(&self, cx: &mut MessageContext, before: Vec<Option<Value>>) {
-        self.set(cx, before);
+    fn leave(&self, cx: &mut MessageContext, before: Vec<Kept>) {
+        self.restore(cx, before);
     }
 }
 
 impl FlowCallout {
     /// A write to a read-only variable has no effect; lint has said so.
-    fn set(&self, cx: &mut MessageContext, values: Vec<Option<Value>>) {
+    fn restore(&self, cx: &mut MessageContext, values: impl IntoIterator<Item = Kept>) {
         for (parameter, value) in self.parameters.iter().zip(values) {
-            match value {
-                Some(value) => cx.set(&parameter.variable, value).unwrap_or_default(),
-                None => cx.remove(&parameter.variable),
-            }
+            cx.restore(&parameter.variable, value);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::diag::{Diagnostics, Span};
-use crate::message::{Fault, MessageContext, Value};
+use crate::message::{Fault, Kept, MessageContext};
 use crate::profile::Profile;
 use crate::store::cache::NamedCache;
 use crate::store::counters::{CounterBackend, MemoryCounters};
@@ -281,9 +281,9 @@ pub struct FlowCall {
 /// The variables of a shared flow's call.
 pub trait Parameters: Send + Sync {
     /// Sets them, and hands back what they were.
-    fn enter(&self, cx: &mut MessageContext) -> Vec<Option<Value>>;
+    fn enter(&self, cx: &mut MessageContext) -> Vec<Kept>;
 
-    fn leave(&self, cx: &mut MessageContext, before: Vec<Option<Value>>);
+    fn leave(&self, cx: &mut MessageContext, before: Vec<Kept>);
 }
 
 impl fmt::Debug for Step {

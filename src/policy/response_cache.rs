@@ -230,6 +230,7 @@ impl LinkedResponseCache {
             }
             cx.revalidation = Some(Box::new(Revalidation {
                 stored,
+                is_unpacked: plain.is_some(),
                 cachehit: self.out_cachehit,
                 invalidentry: self.out_invalidentry,
             }));
@@ -376,12 +377,19 @@ fn push_accept_headers(cx: &MessageContext, key: &mut KeyBuffer) {
     }
 }
 
-/// Differs: the documentation excludes nothing by itself. An answer to HEAD has no body, 304 and
-/// 206 answer a condition or a range that other requests do not have: given to those, they would
-/// be wrong.
+/// Differs: the documentation excludes nothing by itself. An answer to HEAD has no body, and some
+/// statuses answer a condition, a range or an expectation that other requests do not have: given
+/// to those, they would be wrong, and anybody could have them kept for everybody.
 fn is_whole(status: StatusCode, method: Option<&Method>) -> bool {
-    let is_partial = matches!(status, StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT);
-    !is_partial && method != Some(&Method::HEAD)
+    let is_for_one = matches!(
+        status,
+        StatusCode::NOT_MODIFIED
+            | StatusCode::PARTIAL_CONTENT
+            | StatusCode::PRECONDITION_FAILED
+            | StatusCode::RANGE_NOT_SATISFIABLE
+            | StatusCode::EXPECTATION_FAILED
+    );
+    !is_for_one && method != Some(&Method::HEAD)
 }
 
 #[cfg(test)]

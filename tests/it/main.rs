@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by its panic")]
 #![expect(clippy::disallowed_methods, reason = "tests read their fixtures and the project's files")]
 
+mod appconfig;
 mod cli;
 mod corpus;
 mod drop_in;
@@ -20,6 +21,7 @@ use libtest_mimic::{Arguments, Trial};
 
 /// A list of tests for each module; a new module is one row here.
 const LISTS: &[fn() -> Vec<Trial>] = &[
+    appconfig::trials,
     cli::trials,
     corpus::trials,
     drop_in::trials,

@@ -300,6 +300,11 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "The hook runs nothing until it is there again, and what all proxies rely on is left out.",
     ),
     Explanation::new(
+        "GW180",
+        "The key ends in an empty name, so that all targets share what was meant to be each \
+            one's own, and a policy in a TargetEndpoint never meets it.",
+    ),
+    Explanation::new(
         "GW200",
         "A bundle that cannot run whole is not run in part: a check that is left out would \
             let through what it is there to stop.",
@@ -397,12 +402,85 @@ pub static EXPLANATIONS: &[Explanation] = &[
     ),
     example!(Explanation::new("GW324", "Apigee refuses the bundle.",), "gw324"),
     example!(Explanation::new("GW325", "Apigee refuses the bundle.",), "gw325"),
+    Explanation::new(
+        "GW340",
+        "One policy answers in one place, so that the key that is made there is the one under \
+            which the answer is kept. Apigee refuses the bundle.",
+    ),
+    Explanation::new(
+        "GW341",
+        "What is kept is the response as it stands at that step, and two steps would keep two. \
+            Apigee refuses the bundle.",
+    ),
+    Explanation::new(
+        "GW342",
+        "A hit goes on behind the policy's step of the response flows, and a shared flow has \
+            none. Apigee refuses the bundle.",
+    ),
+    Explanation::new(
+        "GW343",
+        "Lookup and storing are two halves of one policy: one alone costs time and saves none.",
+    ),
+    Explanation::new(
+        "GW344",
+        "A POST would be answered with what a GET of the same address got, and would never \
+            reach the target.",
+    ),
+    Explanation::new(
+        "GW345",
+        "Nothing could say when the cache is passed over. Apigee refuses the bundle.",
+    ),
+    Explanation::new(
+        "GW346",
+        "Browsers could not tell how long they may keep the answer to a preflight. Apigee \
+            refuses the bundle.",
+    ),
+    Explanation::new("GW347", "No browser sends such a method. Apigee refuses the bundle."),
+    Explanation::new(
+        "GW348",
+        "A header of that size is refused by many servers on its way. Apigee refuses the \
+            bundle.",
+    ),
+    Explanation::new(
+        "GW349",
+        "An error is no answer to keep for others, and behind the answer there is nobody to \
+            give one to.",
+    ),
     example!(Explanation::new("GW350", "Apigee refuses the bundle.",), "gw350"),
     example!(Explanation::new("GW351", "Apigee refuses the bundle.",), "gw351"),
     Explanation::new("GW352", "Apigee refuses the bundle."),
     example!(
         Explanation::new("GW353", "The step faults for every request that has the value.",),
         "gw353"
+    ),
+    Explanation::new(
+        "GW370",
+        "It says how the JSON is to look, and nothing else does. Apigee refuses the bundle.",
+    ),
+    Explanation::new(
+        "GW371",
+        "What the policy makes differs from what it seems to say, and whoever reads it is \
+            misled.",
+    ),
+    Explanation::new(
+        "GW372",
+        "Nothing could be logged there. A file outside of the log folder is not the policy's to \
+            write. Apigee refuses the bundle.",
+    ),
+    Explanation::new(
+        "GW373",
+        "The lines that somebody looks for one day are not there, or not where they are looked \
+            for.",
+    ),
+    Explanation::new(
+        "GW374",
+        "The entries are those that Cloud Logging would get, one in each line of \
+            `cloud-logging.jsonl`, and stay on this machine.",
+    ),
+    Explanation::new(
+        "GW375",
+        "What is logged may be confidential: nothing goes out readable that should go out \
+            encrypted, and so the server gets nothing.",
     ),
     example!(
         Explanation::new(

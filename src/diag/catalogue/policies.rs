@@ -86,6 +86,15 @@ pub(super) static SECTION: Section = Section {
                 Revision:3;APIProxy:weather;Organization:acme;Environment:test",
         },
         Code {
+            code: "GW180",
+            severities: &[Severity::Warning],
+            what: "a cache key with Scope `Target` in a request flow of a ProxyEndpoint, where \
+                no target is chosen yet",
+            remedy: "attach the policy in the TargetEndpoint, or write Scope `Proxy`",
+            example: "apiproxy/proxies/default.xml:4:19: warning[GW180]: `LC-Token` has Scope \
+                `Target` and no target is chosen yet",
+        },
+        Code {
             code: "GW301",
             severities: &[Severity::Warning],
             what: "a part of a cache key with both a variable and a text",

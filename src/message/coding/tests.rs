@@ -259,3 +259,57 @@ proptest! {
         }
     }
 }
+
+/// Sends one event, and then nothing for long.
+struct OneEvent(Option<Bytes>);
+
+impl HttpBody for OneEvent {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.0.take() {
+            Some(event) => Poll::Ready(Some(Ok(Frame::data(event)))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+#[test]
+fn an_event_is_sent_before_the_next_one_comes() {
+    let event = Bytes::from_static(b"data: 1\n\n");
+    let mut body = Body::Stream(Box::pin(OneEvent(Some(event.clone()))));
+    settle(&mut HeaderMap::new(), &mut body, Some(Algorithm::Always(Coding::Gzip)));
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut sent = Vec::new();
+    while let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(&mut cx) {
+        sent.extend(frame.unwrap().unwrap().into_data().unwrap());
+    }
+    let mut plain = Vec::new();
+    Decoder::new(Coding::Gzip).feed(&sent, &mut plain, usize::MAX).unwrap();
+    assert_eq!(plain, event);
+}
+
+#[test]
+fn members_are_bounded() {
+    let empty = encoded(b"", &[Coding::Gzip]);
+    let large = encoded(&(0..2 * MEMBER_BYTES).map(noise).collect::<Vec<u8>>(), &[Coding::Gzip]);
+    let free = usize::try_from(MEMBERS_FREE).unwrap();
+    // Each new member of those that are large enough pays for itself.
+    for (member, count, is_taken) in
+        [(&empty, free, true), (&empty, free + 30, false), (&large, 2 * free, true)]
+    {
+        let body = Bytes::from(member.repeat(count));
+        let decoded = decode(body, &[Coding::Gzip], usize::MAX);
+        assert_eq!(decoded.is_ok(), is_taken, "{count} of {} bytes", member.len());
+    }
+}
+
+/// Bytes that do not compress.
+fn noise(at: u64) -> u8 {
+    let [.., byte] = at.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+    byte ^ at.wrapping_mul(0xbf58_476d).to_be_bytes()[5]
+}

@@ -81,6 +81,6 @@ pub(super) static PAGE: Page = Page {
     faults: &[CACHE_NOT_FOUND],
     notes: "The key is composed once, at the request side. The policy looks at no verb: guard \
         both steps, or `SkipCacheLookup` and `SkipCachePopulation`, with `request.verb = \"GET\"`. \
-        Answers to HEAD and statuses 206 and 304 are never stored, nor is a body over the \
-        cache's limit, which is passed on whole.",
+        Answers to HEAD and statuses 206, 304, 412, 416 and 417 are never stored, nor is a body \
+        over the cache's limit, which is passed on whole.",
 };
