@@ -26,9 +26,14 @@ use crate::lint::LintOptions;
 use crate::plan::{FlowHook, Hooks};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
+use crate::store::durable::{KeyFile, Location};
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "tollgate.toml";
+/// The folder of the gateway's own files, beside the configuration file.
+pub const DEFAULT_STATE: &str = "state";
+const STORE_FILE: &str = "tollgate.db";
+const STORE_KEY: &str = "store.key";
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -52,6 +57,7 @@ pub struct Config {
     /// Lets a target be one of the gateway's own service listeners.
     pub allow_self: bool,
     pub limits: Limits,
+    pub store: StoreConfig,
     pub cache_backend: CacheBackend,
     /// In the order of the file, no name twice.
     pub caches: Vec<CacheDefinition>,
@@ -112,6 +118,29 @@ pub struct Limits {
     pub drain_timeout_ms: u64,
 }
 
+/// The durable store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    pub location: Location,
+    pub key_file: KeyFile,
+    /// How long what was replaced or removed is kept.
+    pub retention_days: u64,
+    /// What policies read from memory may take; the rest they ask the database for.
+    pub snapshot_bytes_max: usize,
+}
+
+impl StoreConfig {
+    /// With its files in that folder.
+    fn in_folder(state: &Path) -> Self {
+        Self {
+            location: Location::Sqlite(state.join(STORE_FILE)),
+            key_file: KeyFile::Own(state.join(STORE_KEY)),
+            retention_days: 7,
+            snapshot_bytes_max: 64 * 1024 * 1024,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum CacheBackend {
@@ -144,6 +173,7 @@ impl Default for Config {
                 connections_max: 10_000,
                 drain_timeout_ms: 30_000,
             },
+            store: StoreConfig::in_folder(Path::new(DEFAULT_STATE)),
             cache_backend: CacheBackend::Memory,
             caches: Vec::new(),
             log_folder: PathBuf::from("state/logs"),
@@ -158,7 +188,8 @@ pub struct Overrides {
     pub profile: Option<ProfileName>,
     pub api: Option<SocketAddr>,
     pub admin: Option<SocketAddr>,
-    /// The folder of the gateway's own files; what lies there by default lies in this one.
+    /// The folder of the gateway's own files, [`DEFAULT_STATE`] beside the file where it says
+    /// none; what lies there by default lies in this one.
     pub state: Option<PathBuf>,
 }
 
@@ -257,6 +288,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
         lint: LintOptions::from(file.lint).or(default.lint),
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),
+        store: read_store(root, file.store, overrides),
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
         log_folder: match (file.logging.folder, &overrides.state) {
@@ -268,6 +300,30 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             (None, None) => root.join(default.log_folder),
         },
         demo_backend: file.demo.backend.and_then(|address| read_demo(&address, problems)),
+    }
+}
+
+/// A key file of another place than the default is one that several gateways share, so that none
+/// of them makes it.
+fn read_store(root: &Path, keys: file::StoreKeys, overrides: &Overrides) -> StoreConfig {
+    let state = overrides.state.clone().unwrap_or_else(|| root.join(DEFAULT_STATE));
+    let default = StoreConfig::in_folder(&state);
+    StoreConfig {
+        location: match keys.url {
+            Some(file::StoreUrl(Location::Sqlite(path))) => Location::Sqlite(root.join(path)),
+            Some(file::StoreUrl(postgres)) => postgres,
+            None => default.location,
+        },
+        key_file: match keys.key_file.map(|path| KeyFile::Given(root.join(path.get_ref()))) {
+            Some(KeyFile::Given(path)) if KeyFile::Own(path.clone()) != default.key_file => {
+                KeyFile::Given(path)
+            }
+            Some(_) | None => default.key_file,
+        },
+        retention_days: keys.retention_days.map_or(default.retention_days, |days| days.0),
+        snapshot_bytes_max: keys
+            .snapshot_bytes_max
+            .map_or(default.snapshot_bytes_max, file::Number::size),
     }
 }
 

@@ -23,6 +23,8 @@ use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
 use crate::serve::listener::{ListenError, Listener};
 use crate::store::cache::Caches;
+use crate::store::durable::{self, Store, StoreError};
+use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, Logs};
 use crate::upstream::PoolLimits;
 
@@ -42,6 +44,8 @@ pub enum StartError {
     Socket { listener: &'static str, source: std::io::Error },
     #[error("the caches of the configuration cannot be made")]
     Caches { source: crate::store::cache::registry::CachesError },
+    #[error("the store cannot be opened")]
+    Store { source: StoreError },
     #[error("a thread did not start")]
     Thread { source: std::io::Error },
 }
@@ -86,11 +90,13 @@ impl Gateway {
             .map_err(|source| StartError::Caches { source })?;
         let caches = Arc::new(caches);
         let registry = Arc::new(Registry::default());
+        let maps = control.block_on(open_maps(config, &clock))?;
         let refused = if config.allow_self { Vec::new() } else { vec![admin_address] };
         let (logs, log_writer) = Logs::new(log_settings(config, &refused), clock.clone());
         let mut deployer =
             Deployer::new(settings(config, demo_address), caches.clone(), registry.clone())
-                .with_logs(logs);
+                .with_logs(logs)
+                .with_maps(maps);
         deployer.set_flow_hooks(config.flow_hooks.clone());
         // One look serves both: what changes after it is a change, however soon.
         let mut watch = Watch::new(config.deploy.folders.clone(), clock.clone());
@@ -205,6 +211,19 @@ fn data_threads(config: &Config) -> NonZeroUsize {
     NonZeroUsize::new(config.threads)
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Opens the store and reads what policies look up without waiting.
+async fn open_maps(config: &Config, clock: &Clock) -> Result<Maps, StartError> {
+    let settings = durable::Settings {
+        location: config.store.location.clone(),
+        key_file: config.store.key_file.clone(),
+        retention: Duration::from_secs(config.store.retention_days.saturating_mul(24 * 3600)),
+    };
+    let opened = Store::open(&settings, clock).await;
+    let store = opened.map_err(|source| StartError::Store { source })?;
+    let bytes_max = config.store.snapshot_bytes_max;
+    Ok(Maps::open(store, clock.clone(), &config.environment, bytes_max).await)
 }
 
 fn settings(config: &Config, demo: Option<SocketAddr>) -> Settings {

@@ -258,6 +258,18 @@ impl Bundle {
         self.sources
     }
 
+    /// A text that is not XML, registered for findings. What is not UTF-8 is read as Latin-1.
+    pub fn text(&mut self, name: &str) -> Option<(FileId, Arc<str>)> {
+        let bytes = self.files.get(name)?;
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let text: Arc<str> = match std::str::from_utf8(bytes) {
+            Ok(text) => text.into(),
+            Err(_) => bytes.iter().copied().map(char::from).collect::<String>().into(),
+        };
+        let file = self.sources.add(format!("{}{name}", self.prefix), Arc::clone(&text));
+        Some((file, text))
+    }
+
     /// The file's root element. `None` with an error in `diags`, or without one where the
     /// bundle has no such file.
     pub fn document(&mut self, name: &str, diags: &mut Diagnostics) -> Option<Element> {

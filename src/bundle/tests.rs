@@ -728,8 +728,7 @@ fn an_rc_file_beside_the_root_is_read() {
         fs::write(folder.path().join("apiproxy/shop.xml"), MANIFEST).expect("written");
         fs::write(folder.path().join(".apigeelintrc"), content).expect("written");
         let mut bundle = Bundle::open(folder.path(), &Limits::default()).expect("a bundle");
-        let read = bundle.rc_file().expect("a file").map(|(_, text)| text.len());
-        read
+        bundle.rc_file().expect("a file").map(|(_, text)| text.len())
     };
     assert_eq!(read(b"--excluded BN005"), Ok(16));
     assert_eq!(read(&[b'#'; 64 * 1024]), Ok(64 * 1024));

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::cli::{CliError, FINE, REFUSED, ServeArguments, StateDir, load};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, DEFAULT_STATE, Overrides};
 use crate::deploy::{Outcome, Report};
 use crate::diag::{Style, render_text};
 use crate::gateway::Gateway;
 
-/// Beside the configuration file, where no flag names another.
-const DEFAULT_STATE: &str = "state";
 /// What the sample weather proxy answers, shown where it is deployed and its backend runs.
 const SAMPLE_REQUEST: &str = "/weather/rome";
 

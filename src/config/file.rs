@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -12,12 +13,14 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
+use url::Url;
 
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
 use crate::lint::{self, LintOptions};
 use crate::plan::{FlowHook, Hooks};
 use crate::store::cache::definition::{CacheDefinition, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
+use crate::store::durable::Location;
 
 /// The whole document. What is left out is `None`, and the default of [`super::Config`] holds.
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +45,8 @@ pub(super) struct File {
     pub(super) targets: Targets,
     #[serde(default)]
     pub(super) limits: LimitKeys,
+    #[serde(default)]
+    pub(super) store: StoreKeys,
     #[serde(default)]
     pub(super) caches: Caches,
     #[serde(default)]
@@ -178,6 +183,50 @@ impl LimitKeys {
             body_bytes_max: self.body_bytes_max.map_or(default.body_bytes_max, Number::size),
             connections_max: self.connections_max.map_or(default.connections_max, Number::size),
             drain_timeout_ms: self.drain_timeout_ms.map_or(default.drain_timeout_ms, |ms| ms.0),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoreKeys {
+    pub(super) url: Option<StoreUrl>,
+    pub(super) key_file: Option<Spanned<String>>,
+    pub(super) retention_days: Option<Number<1, 3650>>,
+    pub(super) snapshot_bytes_max: Option<Number<0, 68_719_476_736>>,
+}
+
+/// `sqlite:FILE` or PostgreSQL's own URL, which may hold a password.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct StoreUrl(pub(super) Location);
+
+impl std::fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoreUrl")
+    }
+}
+
+impl TryFrom<String> for StoreUrl {
+    type Error = String;
+
+    /// No message repeats what may hold a password.
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match Url::parse(&text) {
+                Ok(_) => Ok(Self(Location::Postgres(text))),
+                Err(error) => Err(format!("this is no URL of PostgreSQL: {error}")),
+            };
+        }
+        let path = text.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        match path {
+            Some(path) if !path.is_empty() && !path.starts_with(':') => {
+                Ok(Self(Location::Sqlite(PathBuf::from(path))))
+            }
+            Some(_) | None => {
+                Err("this is no database; write `sqlite:FILE` or `postgres://USER@HOST/DATABASE`"
+                    .to_owned())
+            }
         }
     }
 }

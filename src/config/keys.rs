@@ -30,6 +30,10 @@ pub(super) const KEYS: &[&str] = &[
     "limits.body_bytes_max",
     "limits.connections_max",
     "limits.drain_timeout_ms",
+    "store.url",
+    "store.key_file",
+    "store.retention_days",
+    "store.snapshot_bytes_max",
     "caches.backend",
     "cache.name",
     "cache.description",
@@ -57,7 +61,6 @@ pub(super) const NOT_YET: &[&str] = &[
     "listen.memcached_openapi",
     "listen.management",
     "admin_tls",
-    "store",
     "cache.doors",
 ];
 

@@ -81,11 +81,10 @@ fn unknown_keys_are_refused_all_at_once() {
 #[test]
 fn keys_of_later_versions_are_refused() {
     check_refused(
-        "[listen]\nmomento = '127.0.0.1:1'\n[store]\nurl = 'sqlite:x'\n[[cache]]\nname = 'a'\ndoors = []",
+        "[listen]\nmomento = '127.0.0.1:1'\n[[cache]]\nname = 'a'\ndoors = []",
         expect![[r#"
             conf/tollgate.toml:2:1: `listen.momento` is not supported yet; remove it
-            conf/tollgate.toml:3:2: `store` is not supported yet; remove it
-            conf/tollgate.toml:7:1: `cache.doors` is not supported yet; remove it"#]],
+            conf/tollgate.toml:5:1: `cache.doors` is not supported yet; remove it"#]],
     );
 }
 
@@ -243,6 +242,50 @@ fn bounds_are_inclusive() {
     for (chars, is_taken) in [(255, true), (256, false)] {
         let text = format!("organization = '{}'", "a".repeat(chars));
         assert_eq!(parse(&text).is_ok(), is_taken, "{chars} characters");
+    }
+}
+
+#[test]
+fn the_store_stands_in_the_state_folder() {
+    let store = |text: &str, state: Option<&str>| {
+        let overrides = Overrides { state: state.map(PathBuf::from), ..Overrides::default() };
+        Config::parse(Path::new("conf/tollgate.toml"), text, &overrides).map(|config| config.store)
+    };
+    let found = store("", None).expect("it is taken");
+    assert_eq!(found.location, Location::Sqlite("conf/state/tollgate.db".into()));
+    assert_eq!(found.key_file, KeyFile::Own("conf/state/store.key".into()));
+    let found = store("", Some("/var/s")).expect("it is taken");
+    assert_eq!(found.location, Location::Sqlite("/var/s/tollgate.db".into()));
+    assert_eq!(found.key_file, KeyFile::Own("/var/s/store.key".into()));
+    let text = "store = { url = 'sqlite:x/y.db', key_file = 'shared.key', retention_days = 1, \
+                snapshot_bytes_max = 0 }";
+    let expected = StoreConfig {
+        location: Location::Sqlite("conf/x/y.db".into()),
+        key_file: KeyFile::Given("conf/shared.key".into()),
+        retention_days: 1,
+        snapshot_bytes_max: 0,
+    };
+    assert_eq!(store(text, None).expect("it is taken"), expected);
+    for (url, expected) in [
+        ("sqlite:///abs.db", Location::Sqlite("/abs.db".into())),
+        ("postgres://u:p@h/d", Location::Postgres("postgres://u:p@h/d".to_owned())),
+        ("postgresql://h/d", Location::Postgres("postgresql://h/d".to_owned())),
+    ] {
+        let found = store(&format!("store.url = '{url}'"), None).expect("it is taken");
+        assert_eq!(found.location, expected);
+    }
+    for url in ["sqlite:", "sqlite::memory:", "mysql://u:secret@h/d", "postgres://u:secret@h:x/d"] {
+        let error = store(&format!("store.url = '{url}'"), None).expect_err("it is refused");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+    for (text, is_taken) in [
+        ("store.retention_days = 0", false),
+        ("store.retention_days = 3650", true),
+        ("store.retention_days = 3651", false),
+        ("store.snapshot_bytes_max = 68719476736", true),
+        ("store.snapshot_bytes_max = 68719476737", false),
+    ] {
+        assert_eq!(parse(text).is_ok(), is_taken, "{text}");
     }
 }
 

@@ -20,6 +20,7 @@ use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
 use crate::store::cache::Caches;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, LogWriter, Logs};
 use crate::store::metrics::Metrics;
 
@@ -89,6 +90,7 @@ pub struct Deployer {
     /// They outlive every revision.
     counters: Arc<dyn CounterBackend>,
     metrics: Arc<Metrics>,
+    maps: Maps,
     logs: Arc<Logs>,
     /// The other half of `logs` where nobody has taken it: lines wait there.
     _unwritten: Option<LogWriter>,
@@ -124,6 +126,7 @@ impl Deployer {
             caches,
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
+            maps: Maps::none(),
             logs,
             _unwritten: Some(unwritten),
             registry,
@@ -132,6 +135,11 @@ impl Deployer {
             refused: BTreeSet::new(),
             generations: 0,
         }
+    }
+
+    /// The maps that policies read and write, in place of none.
+    pub fn with_maps(self, maps: Maps) -> Self {
+        Self { maps, ..self }
     }
 
     /// Where policies log to. Without it nothing that they log is written.
@@ -357,6 +365,8 @@ impl Deployer {
             caches: &self.caches,
             counters: &self.counters,
             metrics: &self.metrics,
+            maps: &self.maps,
+            profile: self.settings.profile,
             logs: &self.logs,
             zone: &self.settings.zone,
             body_bytes_max: self.settings.body_bytes_max,

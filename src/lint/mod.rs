@@ -256,6 +256,7 @@ pub fn run_on_policy(policy: &ReadPolicy, view: &EnvironmentView, diags: &mut Di
         policies: Vec::new(),
         resources: Vec::new(),
         templates: BTreeMap::new(),
+        properties: BTreeMap::new(),
         unread: Vec::new(),
     };
     let policies = std::slice::from_ref(policy);

@@ -35,6 +35,14 @@ pub struct Facts {
     pub demo_backend: Option<ByteString>,
     pub flows: Vec<FlowFacts>,
     pub slots: Slots,
+    /// `None`: there are no property sets.
+    pub properties: Option<Arc<dyn Properties>>,
+}
+
+/// The property sets that a proxy's variables are looked up in.
+pub trait Properties: Send + Sync + std::fmt::Debug {
+    /// The value of `{set}.{key}`.
+    fn property(&self, name: &str) -> Option<ByteString>;
 }
 
 /// What `current.flow.name` and its kin say.

@@ -21,7 +21,7 @@ impl MessageContext {
             Place::SlotPart { base, part, .. } => {
                 self.own_message(*base).and_then(|message| fields(&message.borrow(), part))
             }
-            Place::Fixed(_) | Place::Slot(_) | Place::Named => None,
+            Place::Fixed(_) | Place::Slot(_) | Place::Property | Place::Named => None,
         };
         match fields {
             Some(fields) if fields.is_empty() => Kept::Absent,
@@ -49,7 +49,9 @@ impl MessageContext {
                 Some(message) => restore_part(&mut message.borrow_mut(), part, kept),
                 None => self.remove(variable),
             },
-            Place::Fixed(_) | Place::Slot(_) | Place::Named => self.remove(variable),
+            Place::Fixed(_) | Place::Slot(_) | Place::Property | Place::Named => {
+                self.remove(variable)
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ pub use answer_headers::AnswerHeaders;
 pub use body::{Body, BodyError, BodyStream};
 pub use captured::{CAPTURED_MAX, Captured, CapturedError, Collector};
 pub use context::{
-    Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Revalidation, SentTarget,
+    Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Properties, Revalidation, SentTarget,
     TargetFacts, TargetState, Times,
 };
 pub use documents::Documents;

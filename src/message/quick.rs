@@ -32,9 +32,11 @@ impl MessageContext {
                 None => Glance::Null,
             },
             Place::Fixed(VarId::ProxyPathsuffix) => Glance::Text(self.pathsuffix()),
-            Place::Fixed(_) | Place::Message(..) | Place::SlotPart { .. } | Place::Named => {
-                Glance::Unknown
-            }
+            Place::Fixed(_)
+            | Place::Message(..)
+            | Place::SlotPart { .. }
+            | Place::Property
+            | Place::Named => Glance::Unknown,
         }
     }
 

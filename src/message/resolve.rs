@@ -41,6 +41,10 @@ impl MessageContext {
             Place::SlotPart { whole, base, part } => {
                 self.slot(*whole).or_else(|| self.own_message_part(*base, part))
             }
+            Place::Property => {
+                let text = self.property_of(variable)?;
+                Some(View::Text(Cow::Owned(text.to_string())))
+            }
             Place::Named => match self.facts.slots.find(variable.name()) {
                 Some(slot) => self.slot(slot),
                 None => self.extra.get(variable.name()).map(Value::view),
@@ -64,6 +68,7 @@ impl MessageContext {
             Place::Message(role, Part::Content) => {
                 return self.role_message(*role)?.content().cloned().map(Value::from_bytes);
             }
+            Place::Property => return self.property_of(variable).map(Value::String),
             Place::Message(..) | Place::Fixed(_) => None,
         };
         match owned {
@@ -83,6 +88,7 @@ impl MessageContext {
             return Err(SetError::ReadOnly { name: variable.name().to_owned() });
         }
         match variable.place() {
+            Place::Property => Err(SetError::ReadOnly { name: variable.name().to_owned() }),
             Place::Fixed(id) => self.set_fixed(*id, variable, value),
             Place::Message(role, part) => self.set_role_part(*role, part, variable, value),
             Place::Slot(slot) => {
@@ -118,8 +124,17 @@ impl MessageContext {
             Place::Named => {
                 self.extra.remove(variable.name());
             }
-            Place::Fixed(_) | Place::Message(..) => {}
+            Place::Fixed(_) | Place::Message(..) | Place::Property => {}
         }
+    }
+
+    /// A property of a set, by their names.
+    pub fn property(&self, set: &str, key: &str) -> Option<ByteString> {
+        self.facts.properties.as_ref()?.property(&format!("{set}.{key}"))
+    }
+
+    fn property_of(&self, variable: &VarRef) -> Option<ByteString> {
+        self.facts.properties.as_ref()?.property(variable.property()?)
     }
 
     /// The message that a variable holds, of the four or of the bundle's own.

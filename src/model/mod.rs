@@ -8,6 +8,7 @@ mod endpoint;
 mod flow;
 mod policy_head;
 pub mod properties;
+mod property_set;
 mod read;
 
 pub use flow::condition as read_condition;
@@ -39,6 +40,8 @@ pub struct ApiProxy {
     pub resources: Vec<String>,
     /// The texts of `resources/template/`, by name; what is not UTF-8 is left out.
     pub templates: BTreeMap<String, ByteString>,
+    /// The values of `resources/properties/`, by `{set}.{key}`.
+    pub properties: BTreeMap<String, ByteString>,
     /// Paths of XML files that could not be read, and so are missing above.
     pub unread: Vec<String>,
 }

@@ -2,16 +2,16 @@
 //!
 //! Source: Apigee docs, "API proxy configuration reference": the manifest's lists are
 //! informative, the folders decide. Findings: `GW130` manifests, `GW131` a file of the wrong
-//! kind, `GW132` a manifest's revision, `BN001` missing folders and files that nobody reads.
+//! kind, `GW132` a manifest's revision, `BN001` missing folders and files that nobody reads, `GW390` property sets.
 //! A file that cannot be read does not stop the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytestring::ByteString;
 
 use crate::bundle::{Bundle, BundleKind};
 use crate::diag::{Diagnostics, Span};
-use crate::model::{ApiProxy, PolicyHead, endpoint, file_stem, policy_head};
+use crate::model::{ApiProxy, PolicyHead, endpoint, file_stem, policy_head, property_set};
 use crate::xml::fields::MISSING;
 use crate::xml::{Element, Text};
 
@@ -72,6 +72,7 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
         ))
     });
     let templates = templates.collect();
+    let properties = read_properties(bundle, &resources, diags);
     Some(ApiProxy {
         kind,
         name,
@@ -83,8 +84,27 @@ pub fn read(bundle: &mut Bundle, diags: &mut Diagnostics) -> Option<ApiProxy> {
         policies,
         resources,
         templates,
+        properties,
         unread,
     })
+}
+
+/// The property sets, by `{set}.{key}`.
+fn read_properties(
+    bundle: &mut Bundle,
+    resources: &[String],
+    diags: &mut Diagnostics,
+) -> BTreeMap<String, ByteString> {
+    let mut properties = BTreeMap::new();
+    for resource in resources {
+        let set = resource.strip_prefix("properties/");
+        let Some(set) = set.and_then(|name| name.strip_suffix(".properties")) else { continue };
+        let Some((file, text)) = bundle.text(&format!("resources/{resource}")) else { continue };
+        for (key, value) in property_set::parse(&text, file, diags) {
+            properties.insert(format!("{set}.{key}"), ByteString::from(value));
+        }
+    }
+    properties
 }
 
 /// The one policy of a bundle made of a bare policy file.

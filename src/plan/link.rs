@@ -19,6 +19,7 @@ use crate::model::{
 use crate::plan::landing::landings;
 use crate::plan::link::linker::{Binder, PolicyLinker, output};
 use crate::plan::link::needs::NeedsOf;
+use crate::plan::property_sets::PropertySets;
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
     HookPlan, HookPoint, Hooks, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties,
@@ -28,8 +29,10 @@ use crate::policy::kind::{
     CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
 };
 use crate::policy::{self, ReadPolicy};
+use crate::profile::Profile;
 use crate::store::cache::Caches;
 use crate::store::counters::CounterBackend;
+use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
@@ -44,6 +47,8 @@ pub struct LinkEnvironment<'a> {
     pub caches: &'a Caches,
     pub counters: &'a Arc<dyn CounterBackend>,
     pub metrics: &'a Arc<Metrics>,
+    pub maps: &'a Maps,
+    pub profile: Profile,
     pub logs: &'a Arc<Logs>,
     /// The zone of `TimeOfDay` and `ExpiryDate`.
     pub zone: &'a jiff::tz::TimeZone,
@@ -90,6 +95,10 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         quotas: Vec::new(),
         proxy: &proxy.name.value,
         revision: proxy.revision,
+        properties: PropertySets {
+            own: proxy.properties.clone(),
+            shared: environment.maps.properties().into(),
+        },
     };
     linking.all_policies(proxy, own);
     let targets: Vec<TargetPlan> =
@@ -133,6 +142,7 @@ pub fn link(proxy: &ApiProxy, own: Vec<ReadPolicy>, environment: &LinkEnvironmen
         demo_backend: environment.demo_backend.map(ByteString::from),
         flows: linking.flows,
         slots: linking.slots,
+        properties: Some(Arc::new(linking.properties)),
     };
     let policies = linking.policies;
     let plan = Plan { facts: Arc::new(facts), endpoints, targets, policies, shared_flows, hooks };
@@ -182,6 +192,7 @@ struct Linking<'a> {
     quotas: Vec<QuotaCounter>,
     proxy: &'a str,
     revision: u32,
+    properties: PropertySets,
 }
 
 impl<'a> Linking<'a> {
@@ -231,6 +242,7 @@ impl<'a> Linking<'a> {
                 continue;
             };
             self.templates = &bundle.templates;
+            self.properties.add(&bundle.properties);
             self.policy_ids = HashMap::new();
             let own = policy::read_all(bundle, &mut Diagnostics::default());
             self.all_policies(bundle, own);

@@ -7,6 +7,7 @@ mod hooks;
 mod landing;
 mod link;
 mod properties;
+mod property_sets;
 mod url;
 
 pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};

@@ -103,6 +103,7 @@ impl AssignTo {
             | Place::Fixed(_)
             | Place::Slot(_)
             | Place::SlotPart { .. }
+            | Place::Property
             | Place::Named => None,
         }
     }

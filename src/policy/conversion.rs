@@ -138,7 +138,9 @@ impl Conversion {
                 // An error message there would start an error flow.
                 (None, Role::Error | Role::Request | Role::Message) => Err(self.no_output()),
             },
-            Place::Message(..) | Place::Fixed(_) => Err(self.no_text_from_message()),
+            Place::Message(..) | Place::Fixed(_) | Place::Property => {
+                Err(self.no_text_from_message())
+            }
             Place::Slot(_) | Place::SlotPart { .. } | Place::Named => match cx.get_value(output) {
                 Some(Value::Message(message)) => Ok(Destination::Own(message)),
                 Some(_) => Err(self.no_text_from_message()),
@@ -151,7 +153,7 @@ impl Conversion {
         let output = self.output.as_ref().ok_or_else(|| self.no_output())?;
         let is_message = match output.place() {
             Place::Message(_, part) => *part == Part::Whole,
-            Place::Fixed(_) => false,
+            Place::Fixed(_) | Place::Property => false,
             Place::Slot(_) | Place::SlotPart { .. } | Place::Named => {
                 matches!(cx.get_value(output), Some(Value::Message(_)))
             }

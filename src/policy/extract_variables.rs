@@ -432,7 +432,7 @@ impl Target {
 
 fn continues(variable: &VarRef, above: &VarRef) -> bool {
     let is_own = |variable: &VarRef| match variable.place() {
-        Place::Fixed(_) | Place::Message(..) => false,
+        Place::Fixed(_) | Place::Message(..) | Place::Property => false,
         Place::Slot(_) | Place::SlotPart { .. } | Place::Named => true,
     };
     let rest = variable.name().strip_prefix(above.name());

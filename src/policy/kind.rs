@@ -9,8 +9,10 @@ use bytestring::ByteString;
 
 use crate::diag::{Diagnostics, Span};
 use crate::message::{Fault, Kept, MessageContext};
+use crate::profile::Profile;
 use crate::store::cache::NamedCache;
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Bindable, Slot};
@@ -157,6 +159,19 @@ pub trait Linker: Bind {
     /// The proxy's name; empty where there is none.
     fn proxy(&self) -> &str {
         ""
+    }
+
+    fn environment(&self) -> &str {
+        ""
+    }
+
+    fn profile(&self) -> Profile {
+        Profile::Edge
+    }
+
+    /// The environment's key-value maps. The default has none and is never there.
+    fn maps(&self) -> Maps {
+        Maps::none()
     }
 
     /// The slot of a variable that the policy sets for others, by its whole name.

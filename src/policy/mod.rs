@@ -19,6 +19,7 @@ mod flow_callout;
 mod invalidate_cache;
 mod json_threat_protection;
 mod json_to_xml;
+mod key_value_map_operations;
 mod lookup_cache;
 mod message_builder;
 mod message_logging;
@@ -27,6 +28,7 @@ mod populate_cache;
 mod quota;
 mod raise_fault;
 mod rate_limit;
+mod read_property_set;
 pub mod reference;
 mod regular_expression_protection;
 mod reset_quota;
@@ -56,11 +58,13 @@ pub static POLICIES: &[PolicyKind] = &[
     invalidate_cache::KIND,
     json_threat_protection::KIND,
     json_to_xml::KIND,
+    key_value_map_operations::KIND,
     lookup_cache::KIND,
     message_logging::KIND,
     populate_cache::KIND,
     quota::KIND,
     raise_fault::KIND,
+    read_property_set::KIND,
     regular_expression_protection::KIND,
     reset_quota::KIND,
     response_cache::KIND,

@@ -20,6 +20,7 @@ use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::{Answer, Caches, Item, Lookup, NamedCache};
 use crate::store::counters::{CounterBackend, MemoryCounters};
+use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Place, Slot, Slots, VarRef};
@@ -34,6 +35,7 @@ pub(super) struct Rig {
     pub(super) caches: Caches,
     pub(super) counters: Arc<dyn CounterBackend>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) maps: Maps,
     pub(super) logs: Option<Arc<Logs>>,
     pub(super) clock: Clock,
     pub(super) needs_message_body: bool,
@@ -55,6 +57,7 @@ impl Rig {
             caches,
             counters: Arc::new(MemoryCounters::default()),
             metrics: Arc::default(),
+            maps: Maps::none(),
             logs: None,
             clock,
             needs_message_body: false,
@@ -229,6 +232,14 @@ impl Linker for Rig {
 
     fn proxy(&self) -> &str {
         "weatherapi"
+    }
+
+    fn environment(&self) -> &str {
+        "test"
+    }
+
+    fn maps(&self) -> Maps {
+        self.maps.clone()
     }
 
     fn metrics(&self) -> Arc<Metrics> {

@@ -2,5 +2,7 @@
 
 pub mod cache;
 pub mod counters;
+pub mod durable;
+pub mod kvm;
 pub mod logs;
 pub mod metrics;

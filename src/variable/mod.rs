@@ -37,9 +37,14 @@ pub enum Place {
     /// A name such as `mine.header.x`: the variable of that whole name where it is set,
     /// else that part of the message that the variable `mine` holds.
     SlotPart { whole: Slot, base: Slot, part: Box<Part> },
+    /// `propertyset.{set}.{key}`, looked up by what follows [`PROPERTY_SET`].
+    Property,
     /// A name that no plan has numbered; looked up by name.
     Named,
 }
+
+/// What the variables of property sets begin with.
+pub const PROPERTY_SET: &str = "propertyset.";
 
 /// The four messages with names of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +153,11 @@ impl VarRef {
         &self.name
     }
 
+    /// `{set}.{key}` of a property set's variable.
+    pub fn property(&self) -> Option<&str> {
+        self.name.strip_prefix(PROPERTY_SET)
+    }
+
     pub fn place(&self) -> &Place {
         &self.place
     }
@@ -157,6 +167,9 @@ impl VarRef {
         match &self.place {
             Place::Fixed(id) => id.row().access == Access::ReadOnly,
             Place::Message(role, part) => name::is_read_only(*role, part),
+            // Unknown: what becomes of a write to a property set. It faults here, as for every
+            // variable that has its value from elsewhere.
+            Place::Property => true,
             Place::Slot(_) | Place::SlotPart { .. } | Place::Named => false,
         }
     }

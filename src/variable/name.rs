@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderName;
 
 use crate::variable::flow_variables;
-use crate::variable::{List, Part, Place, Role, Which};
+use crate::variable::{List, PROPERTY_SET, Part, Place, Role, Which};
 
 /// A longer name is refused where a policy gives it one.
 pub const NAME_BYTES_MAX: usize = 1024;
@@ -22,6 +22,11 @@ pub fn is_valid_name(name: &str) -> bool {
 pub(super) fn predefined(name: &str) -> Option<Place> {
     if let Some(id) = flow_variables::find(name) {
         return Some(Place::Fixed(id));
+    }
+    if let Some(property) = name.strip_prefix(PROPERTY_SET) {
+        let has_both =
+            property.split_once('.').is_some_and(|(set, key)| !set.is_empty() && !key.is_empty());
+        return has_both.then_some(Place::Property);
     }
     let (head, rest) = match name.split_once('.') {
         Some((head, rest)) => (head, Some(rest)),

@@ -64,7 +64,7 @@ impl Slots {
 
     fn place(&mut self, variable: &mut VarRef, read: bool) {
         match &variable.place {
-            Place::Fixed(_) | Place::Message(..) => {}
+            Place::Fixed(_) | Place::Message(..) | Place::Property => {}
             Place::Slot(slot) => {
                 let slot = *slot;
                 self.mark(slot, read);

@@ -437,7 +437,7 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
           policy      AssignMessage          1      yes
           policy      FlowCallout            1      yes
           policy      Javascript             1      no: Code
-          policy      KeyValueMapOperations  1      no: Map
+          policy      KeyValueMapOperations  1      yes
           policy      Ldap                   2      no: Log-A, Log-B
           policy      LookupCache            1      yes
           policy      VerifyAPIKey           1      no: Key
@@ -477,13 +477,12 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
               1  is refused by Apigee
               1  cannot be read
 
-          not supported                         bundles
-          connection     LoadBalancer           1
-          policy         Bad                    1
-          policy         Javascript             1
-          policy         KeyValueMapOperations  1
-          policy         Ldap                   1
-          policy         VerifyAPIKey           1
+          not supported                bundles
+          connection     LoadBalancer  1
+          policy         Bad           1
+          policy         Javascript    1
+          policy         Ldap          1
+          policy         VerifyAPIKey  1
     "#]]
     .assert_eq(&text[from..]);
     Ok(())

@@ -10,7 +10,7 @@ use tollgate::config::Config;
 use tollgate::deploy::Outcome;
 use tollgate::gateway::Gateway;
 
-use crate::support::{Client, echo_backend, revision_bundle, until};
+use crate::support::{Client, echo_backend, keep_store_in, revision_bundle, until};
 
 pub(crate) fn trials() -> Vec<Trial> {
     type Check = fn() -> Result<()>;
@@ -35,6 +35,7 @@ fn gateway(folder: &Path) -> Result<Gateway> {
     config.listen.admin = "127.0.0.1:0".parse()?;
     config.deploy.folders = vec![folder.join("proxies"), folder.join("policies")];
     config.threads = 1;
+    keep_store_in(folder, &mut config);
     Ok(Gateway::start(&config, |_| {})?)
 }
 
@@ -81,6 +82,7 @@ fn a_broken_bundle_leaves_what_runs_alone() -> Result<()> {
     config.listen.api = "127.0.0.1:0".parse()?;
     config.listen.admin = "127.0.0.1:0".parse()?;
     config.deploy.folders = vec![folder.path().join("proxies")];
+    keep_store_in(folder.path(), &mut config);
     let (refused, heard) = std::sync::mpsc::channel();
     let gateway = Gateway::start(&config, move |report| {
         // The test may have ended.

@@ -10,7 +10,7 @@ use libtest_mimic::Trial;
 use tollgate::config::Config;
 use tollgate::gateway::Gateway;
 
-use crate::support::{Client, PATIENCE, write_bundle};
+use crate::support::{Client, PATIENCE, keep_store_in, write_bundle};
 
 /// More than a cache takes, in the backend's chunks.
 const CHUNKS: usize = 10;
@@ -32,6 +32,7 @@ fn over_sockets() -> Result<()> {
     config.listen.admin = "127.0.0.1:0".parse()?;
     config.deploy.folders = vec![folder.path().join("proxies")];
     config.threads = 1;
+    keep_store_in(folder.path(), &mut config);
     let gateway = Gateway::start(&config, |_| {})?;
     let address = gateway.api_address();
 

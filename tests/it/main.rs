@@ -6,6 +6,7 @@
 mod cli;
 mod corpus;
 mod drop_in;
+mod durable;
 mod kept_responses;
 mod message_logging;
 mod readme;
@@ -21,6 +22,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     cli::trials,
     corpus::trials,
     drop_in::trials,
+    durable::trials,
     kept_responses::trials,
     message_logging::trials,
     readme::trials,
@@ -30,6 +32,10 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
 ];
 
 fn main() {
+    let mut words = std::env::args().skip(1);
+    if words.next().as_deref() == Some(durable::CHILD) {
+        return durable::child(words).unwrap();
+    }
     let arguments = Arguments::from_args();
     let trials = LISTS.iter().flat_map(|list| list()).collect();
     libtest_mimic::run(&arguments, trials).exit();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tollgate::config::Config;
 use tollgate::gateway::Gateway;
 
-use crate::support::{Client, PATIENCE, echo_backend, write_bundle};
+use crate::support::{Client, PATIENCE, echo_backend, keep_store_in, write_bundle};
 
 pub(crate) fn trials() -> Vec<Trial> {
     type Check = fn() -> Result<()>;
@@ -34,6 +34,7 @@ fn gateway(folder: &Path) -> Result<Gateway> {
     config.deploy.folders = vec![folder.join("proxies")];
     config.log_folder = folder.join("logs");
     config.threads = 1;
+    keep_store_in(folder, &mut config);
     Ok(Gateway::start(&config, |_| {})?)
 }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use tollgate::config::Config;
+use tollgate::store::durable::{KeyFile, Location};
 
 /// The longest that a test waits for anything: past it something is wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -40,6 +42,12 @@ fn answer_all(stream: TcpStream) -> Result<()> {
         let path = start.split(' ').nth(1).unwrap_or("").to_owned();
         write!(write, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{path}", path.len())?;
     }
+}
+
+/// The store's files in a folder of the test's own.
+pub(crate) fn keep_store_in(folder: &Path, config: &mut Config) {
+    config.store.location = Location::Sqlite(folder.join("tollgate.db"));
+    config.store.key_file = KeyFile::Own(folder.join("store.key"));
 }
 
 /// A kept-alive connection to a gateway.

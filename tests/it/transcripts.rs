@@ -11,6 +11,8 @@
 //!                         `<< late` does so when an hour has passed
 //! < 200                     the client must get: status, the headers named, the whole body
 //! @ advance 5s              the clock moves
+//! @ kv KEY|LABEL=VALUE      another door writes a key-value
+//! @ lock KEY|LABEL          another door locks one
 //! # comment
 //! ```
 //!
@@ -18,7 +20,9 @@
 //! received so. `> !content-length` is a client that does not say that a POST or PUT has no body.
 //!
 //! A transcript without `>>` says that no target is called. `tollgate.toml` beside the bundle
-//! is its environment, else the default one with a cache `tokens`.
+//! is its environment, else the default one with a cache `tokens`. Where `kv.json` stands there
+//! too, there is a store that holds its values: `{"encrypted": [[map, label]], "values": [[key,
+//! label, value]]}`.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -48,6 +52,10 @@ use tollgate::engine::{self, Env};
 use tollgate::message::{Body, BodyError, Client, Head, Message, MessageContext};
 use tollgate::profile::Profile;
 use tollgate::store::cache::Caches;
+use tollgate::store::durable::{
+    self, Address, Condition, Content, KeyFile, Location, MapId, Store, Via, Write,
+};
+use tollgate::store::kvm::Maps;
 use tollgate::upstream::{Calling, TargetAnswer, TargetCall, Upstream, UpstreamError};
 
 /// 2013-08-21T19:16:47Z: every transcript begins here.
@@ -141,7 +149,12 @@ fn changes(folder: &Path) -> Vec<Change> {
 
 fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
     let clock = Clock::manual(START_MS);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut deployer, registry, profile) = deployer(folder, &clock)?;
+    let kept = runtime.block_on(Kept::open(folder, &clock))?;
+    if let Some(kept) = &kept {
+        deployer = deployer.with_maps(kept.maps.clone());
+    }
     for report in deployer.apply(&changes(folder)) {
         ensure!(
             !report.diags.has_errors(),
@@ -152,11 +165,14 @@ fn check_transcript(folder: &Path, file: &Path) -> Result<()> {
     let text = fs::read_to_string(file)?;
     let target = Rc::new(ScriptedTarget::new(clock.clone()));
     let env = Env { clock: clock.clone(), upstream: target.clone(), profile };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut seen = 0;
     for exchange in parse(&text)? {
         match exchange {
             Line::Advance(by) => clock.advance(by),
+            Line::Write(write) => {
+                let kept = kept.as_ref().context("the fixture has no kv.json")?;
+                runtime.block_on(kept.write(write))?;
+            }
             Line::Exchange(exchange) => {
                 seen += 1;
                 runtime
@@ -243,6 +259,75 @@ async fn play(
 enum Line {
     Exchange(Box<Exchange>),
     Advance(Duration),
+    Write(Write),
+}
+
+/// A store with what `kv.json` says.
+struct Kept {
+    store: Store,
+    maps: Maps,
+    _folder: tempfile::TempDir,
+}
+
+impl Kept {
+    async fn open(fixture: &Path, clock: &Clock) -> Result<Option<Self>> {
+        let file = fixture.join("kv.json");
+        if !file.exists() {
+            return Ok(None);
+        }
+        let folder = tempfile::tempdir()?;
+        let settings = durable::Settings {
+            location: Location::Sqlite(folder.path().join("tollgate.db")),
+            key_file: KeyFile::Own(folder.path().join("store.key")),
+            retention: Duration::from_secs(7 * 24 * 3600),
+        };
+        let store = Store::open(&settings, clock).await?;
+        let given: serde_json::Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+        let rows = |name: &str| given[name].as_array().cloned().unwrap_or_default();
+        for row in rows("encrypted") {
+            let map = MapId { name: bytes(&row[0])?, label: bytes(&row[1]).ok() };
+            store.write(Write::CreateMap { map, encrypted: true }).await?;
+        }
+        for row in rows("values") {
+            let at = Address { key: bytes(&row[0])?, label: bytes(&row[1]).ok() };
+            store.write(put(at, bytes(&row[2])?, Via::Map)).await?;
+        }
+        let maps = Maps::open(store.clone(), clock.clone(), "test", 1024 * 1024).await;
+        Ok(Some(Self { store, maps, _folder: folder }))
+    }
+
+    /// Returns when policies see it.
+    async fn write(&self, write: Write) -> Result<()> {
+        let receipt = self.store.write(write).await?;
+        self.maps.wait_for(receipt.revision).await;
+        Ok(())
+    }
+}
+
+fn bytes(value: &serde_json::Value) -> Result<Bytes> {
+    Ok(Bytes::from(value.as_str().context("no text")?.to_owned()))
+}
+
+fn put(at: Address, value: Bytes, via: Via) -> Write {
+    let content = Content { value: Some(value), ..Content::default() };
+    Write::Put { at, content, when: Condition::None, via }
+}
+
+/// `kv KEY|LABEL=VALUE` and `lock KEY|LABEL`.
+fn parse_write(text: &str) -> Option<Write> {
+    let at = |text: &str| {
+        let (key, label) = text.split_once('|').unwrap_or((text, ""));
+        let label = (!label.is_empty()).then(|| Bytes::from(label.to_owned()));
+        Address { key: Bytes::from(key.to_owned()), label }
+    };
+    match text.split_once(' ')? {
+        ("kv", rest) => {
+            let (place, value) = rest.split_once('=')?;
+            Some(put(at(place), Bytes::from(value.to_owned()), Via::Open))
+        }
+        ("lock", rest) => Some(Write::Lock { at: at(rest), locked: true, when: Condition::None }),
+        _ => None,
+    }
 }
 
 #[derive(Default)]
@@ -314,6 +399,13 @@ fn parse(text: &str) -> Result<Vec<Line>> {
         let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
         if mark == "@" || (mark == ">" && last != ">") {
             lines.extend(current.take().map(|done| Line::Exchange(Box::new(done))));
+        }
+        if mark == "@"
+            && let Some(write) = parse_write(rest)
+        {
+            lines.push(Line::Write(write));
+            last = mark;
+            continue;
         }
         if mark == "@" {
             let by = rest.strip_prefix("advance ").with_context(|| format!("line {number}"))?;

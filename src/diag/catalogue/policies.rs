@@ -306,6 +306,53 @@ pub(super) static SECTION: Section = Section {
                 Logging here",
         },
         Code {
+            code: "GW385",
+            severities: &[Severity::Error],
+            what: "InvalidIndex: an index of a KeyValueMapOperations below 1, in Apigee's words",
+            remedy: "count from 1",
+            example: "apiproxy/policies/KVM-Get.xml:2:34: error[GW385]: Invalid index 0 in \
+                KeyValueMapStep KVM-Get",
+        },
+        Code {
+            code: "GW386",
+            severities: &[Severity::Error],
+            what: "KeyIsMissing: an entry of `InitialEntries` without `Key/Parameter`",
+            remedy: "name the entry",
+            example: "apiproxy/policies/KVM-Get.xml:3:9: error[GW386]: Key is missing in \
+                KeyValueMapStep KVM-Get",
+        },
+        Code {
+            code: "GW387",
+            severities: &[Severity::Error],
+            what: "ValueIsMissing: an entry of `InitialEntries` without `Value`",
+            remedy: "give the entry a value",
+            example: "apiproxy/policies/KVM-Get.xml:3:9: error[GW387]: Value is missing in \
+                KeyValueMapStep KVM-Get",
+        },
+        Code {
+            code: "GW388",
+            severities: &[Severity::Warning],
+            what: "a key-value map whose name is empty or holds a slash: the policy faults",
+            remedy: "name the map",
+            example: "apiproxy/policies/KVM-Get.xml:1:52: warning[GW388]: the map has no name",
+        },
+        Code {
+            code: "GW389",
+            severities: &[Severity::Warning],
+            what: "a KeyValueMapOperations that does nothing, or a part of one without effect",
+            remedy: "delete it",
+            example: "apiproxy/policies/KVM-Get.xml:1:2: warning[GW389]: a \
+                KeyValueMapOperations without `Get`, `Put` or `Delete`",
+        },
+        Code {
+            code: "GW390",
+            severities: &[Severity::Warning],
+            what: "a `\\u` in a property set without four hexadecimal digits",
+            remedy: "complete it, or write two backslashes",
+            example: "apiproxy/resources/properties/shop.properties:2:1: warning[GW390]: `\\u` in \
+                the property `color` has no four hexadecimal digits",
+        },
+        Code {
             code: "PO012",
             severities: &[Severity::Warning],
             what: "an AssignTo that changes nothing, says something that no message is, or stands twice",

@@ -8,8 +8,10 @@ use bytestring::ByteString;
 use crate::plan::Needs;
 use crate::plan::link::{LinkEnvironment, SharedFlows, Used};
 use crate::policy::kind::{Linker, QuotaCounter, Revisions, SharedFlowId};
+use crate::profile::Profile;
 use crate::store::cache::NamedCache;
 use crate::store::counters::CounterBackend;
+use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::variable::{Bind, Part, Place, Slot, Slots, VarId, VarRef};
@@ -28,7 +30,11 @@ impl Bind for Binder<'_> {
             Place::Fixed(
                 VarId::ClientResolvedIp | VarId::ProxyClientIp | VarId::VirtualhostAliases,
             ) => self.needs.request_head = true,
-            Place::Fixed(_) | Place::Slot(_) | Place::SlotPart { .. } | Place::Named => {}
+            Place::Fixed(_)
+            | Place::Slot(_)
+            | Place::SlotPart { .. }
+            | Place::Property
+            | Place::Named => {}
         }
     }
 
@@ -95,6 +101,18 @@ impl Linker for PolicyLinker<'_, '_> {
         self.proxy
     }
 
+    fn environment(&self) -> &str {
+        self.environment.environment
+    }
+
+    fn profile(&self) -> Profile {
+        self.environment.profile
+    }
+
+    fn maps(&self) -> Maps {
+        self.environment.maps.clone()
+    }
+
     fn metrics(&self) -> Arc<Metrics> {
         self.environment.metrics.clone()
     }
@@ -138,6 +156,6 @@ pub(super) fn output(slots: &mut Slots, name: &str) -> Option<Slot> {
     slots.bind_output(&mut variable);
     match variable.place() {
         Place::Slot(slot) | Place::SlotPart { whole: slot, .. } => Some(*slot),
-        Place::Fixed(_) | Place::Message(..) | Place::Named => None,
+        Place::Fixed(_) | Place::Message(..) | Place::Property | Place::Named => None,
     }
 }

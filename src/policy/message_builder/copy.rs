@@ -128,6 +128,7 @@ impl Copy {
             | Place::Fixed(_)
             | Place::Slot(_)
             | Place::SlotPart { .. }
+            | Place::Property
             | Place::Named => None,
         };
         let found = match role {

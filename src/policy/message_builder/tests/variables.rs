@@ -1,4 +1,9 @@
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
 use super::*;
+use crate::message::Properties;
 
 /// The variable `v` after an AssignVariable with these children, with its type.
 #[track_caller]
@@ -72,12 +77,22 @@ fn a_variable_takes_the_first_source_that_has_a_value() {
     }
 }
 
+/// A property set `Ada` with a `key`.
+#[derive(Debug)]
+struct One;
+
+impl Properties for One {
+    fn property(&self, name: &str) -> Option<ByteString> {
+        (name == "Ada.key").then(|| ByteString::from_static("found"))
+    }
+}
+
 #[test]
 fn a_property_is_a_variable_of_its_set() {
     let xml = "<AssignVariable><Name>v</Name><PropertySetRef>{who}.key</PropertySetRef>\
                </AssignVariable>";
     let (cx, result) = assign(xml, |_, cx| {
-        cx.set(&VarRef::parse("propertyset.Ada.key"), Value::from("found")).unwrap();
+        Arc::get_mut(&mut cx.facts).unwrap().properties = Some(Arc::new(One));
     });
     result.unwrap();
     assert_eq!(cx.text(&VarRef::parse("v")).as_deref(), Some("found"));
