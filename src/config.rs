@@ -13,6 +13,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
@@ -26,7 +27,7 @@ use crate::lint::LintOptions;
 use crate::plan::{FlowHook, Hooks};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
-use crate::store::durable::{KeyFile, Location};
+use crate::store::durable::{self, KeyFile, Location};
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "tollgate.toml";
@@ -58,6 +59,8 @@ pub struct Config {
     pub allow_self: bool,
     pub limits: Limits,
     pub store: StoreConfig,
+    /// What App Configuration's clients may ask together; `None` for no quota.
+    pub appconfig_requests_per_second: Option<u32>,
     pub cache_backend: CacheBackend,
     /// In the order of the file, no name twice.
     pub caches: Vec<CacheDefinition>,
@@ -130,6 +133,15 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
+    /// As the store takes them.
+    pub fn settings(&self) -> durable::Settings {
+        durable::Settings {
+            location: self.location.clone(),
+            key_file: self.key_file.clone(),
+            retention: Duration::from_secs(self.retention_days.saturating_mul(24 * 3600)),
+        }
+    }
+
     /// With its files in that folder.
     fn in_folder(state: &Path) -> Self {
         Self {
@@ -174,6 +186,7 @@ impl Default for Config {
                 drain_timeout_ms: 30_000,
             },
             store: StoreConfig::in_folder(Path::new(DEFAULT_STATE)),
+            appconfig_requests_per_second: None,
             cache_backend: CacheBackend::Memory,
             caches: Vec::new(),
             log_folder: PathBuf::from("state/logs"),
@@ -289,6 +302,11 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),
         store: read_store(root, file.store, overrides),
+        appconfig_requests_per_second: file
+            .appconfig
+            .requests_per_second
+            .and_then(|number| u32::try_from(number.0).ok())
+            .filter(|number| *number > 0),
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
         log_folder: match (file.logging.folder, &overrides.state) {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -19,11 +20,13 @@ use crate::config::{Config, Unsupported};
 use crate::deploy::watch::{Change, Watch};
 use crate::deploy::{Deployer, Registry, Report, Settings};
 use crate::serve::admin::Admin;
+use crate::serve::appconfig::{AppConfig, Credentials};
 use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
 use crate::serve::listener::{ListenError, Listener};
 use crate::store::cache::Caches;
-use crate::store::durable::{self, Store, StoreError};
+use crate::store::credentials::AppConfigKeys;
+use crate::store::durable::{Store, StoreError};
 use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, Logs};
 use crate::upstream::PoolLimits;
@@ -32,6 +35,8 @@ const CONTROL_THREADS: usize = 2;
 
 /// How often expired cache entries are given back without being asked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How long the keys of the doors are not looked at again after they were.
+const KEYS_PAUSE: Duration = Duration::from_secs(1);
 /// How many entries of each cache one sweep may free.
 const SWEEP_ENTRIES_MAX: usize = 100_000;
 
@@ -90,7 +95,16 @@ impl Gateway {
             .map_err(|source| StartError::Caches { source })?;
         let caches = Arc::new(caches);
         let registry = Arc::new(Registry::default());
-        let maps = control.block_on(open_maps(config, &clock))?;
+        let store = control.block_on(open_store(config, &clock))?;
+        let keys = control.block_on(AppConfigKeys::of(&store, &config.environment));
+        let keys = keys.map_err(|source| StartError::Store { source })?;
+        let credentials = Arc::new(ArcSwap::from_pointee(Credentials::from(&keys)));
+        let maps = control.block_on(Maps::open(
+            store.clone(),
+            clock.clone(),
+            &config.environment,
+            config.store.snapshot_bytes_max,
+        ));
         let refused = if config.allow_self { Vec::new() } else { vec![admin_address] };
         let (logs, log_writer) = Logs::new(log_settings(config, &refused), clock.clone());
         let mut deployer =
@@ -126,7 +140,15 @@ impl Gateway {
         let mut tasks = JoinSet::new();
         let entered = control.enter();
         let ready = Arc::new(AtomicBool::new(false));
-        let service = Admin::new(admin_address, Vec::new(), ready.clone());
+        let door = AppConfig::new(
+            store.clone(),
+            clock.clone(),
+            credentials.clone(),
+            config.appconfig_requests_per_second,
+        );
+        let service = Admin::new(admin_address, Vec::new(), ready.clone())
+            .with_store(store.clone(), clock.clone())
+            .with_appconfig(door);
         let listener = socket("admin", admin)?;
         tasks.spawn(service.serve(listener, stopped.clone()));
         if let Some(listener) = demo {
@@ -134,6 +156,8 @@ impl Gateway {
         }
         tasks.spawn(sweep(caches, stopped.clone()));
         tasks.spawn(log_writer.run(stopped.clone()));
+        let environment = config.environment.clone();
+        tasks.spawn(follow_keys(store, environment, credentials, stopped.clone()));
         if config.deploy.watch {
             tasks.spawn(follow(watch, deployer, told, stopped));
         }
@@ -213,17 +237,32 @@ fn data_threads(config: &Config) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Opens the store and reads what policies look up without waiting.
-async fn open_maps(config: &Config, clock: &Clock) -> Result<Maps, StartError> {
-    let settings = durable::Settings {
-        location: config.store.location.clone(),
-        key_file: config.store.key_file.clone(),
-        retention: Duration::from_secs(config.store.retention_days.saturating_mul(24 * 3600)),
-    };
-    let opened = Store::open(&settings, clock).await;
-    let store = opened.map_err(|source| StartError::Store { source })?;
-    let bytes_max = config.store.snapshot_bytes_max;
-    Ok(Maps::open(store, clock.clone(), &config.environment, bytes_max).await)
+async fn open_store(config: &Config, clock: &Clock) -> Result<Store, StartError> {
+    let settings = config.store.settings();
+    Store::open(&settings, clock).await.map_err(|source| StartError::Store { source })
+}
+
+/// Takes rotated keys for the ones before.
+async fn follow_keys(
+    store: Store,
+    environment: String,
+    credentials: Arc<ArcSwap<Credentials>>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut revision = store.watch();
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            changed = revision.changed() => if changed.is_err() { return },
+        }
+        if let Ok(Some(keys)) = AppConfigKeys::stored(&store, &environment).await {
+            credentials.store(Arc::new(Credentials::from(&keys)));
+        }
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(KEYS_PAUSE) => {}
+        }
+    }
 }
 
 fn settings(config: &Config, demo: Option<SocketAddr>) -> Settings {

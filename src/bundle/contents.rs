@@ -127,10 +127,12 @@ impl<'l> Contents<'l> {
         entry: &str,
         packed_bytes: Option<u64>,
         reader: &mut dyn Read,
-    ) -> Result<Vec<u8>, BundleError> {
+    ) -> Result<Box<[u8]>, BundleError> {
         const CHUNK_BYTES: u64 = 32 * 1024;
+        // Most files fit at once; reading to the end of an empty vector begins with 32 bytes.
+        const START_BYTES: usize = 8 * 1024;
         let limits = self.limits;
-        let mut content = Vec::new();
+        let mut content = Vec::with_capacity(START_BYTES);
         loop {
             let read = reader.take(CHUNK_BYTES).read_to_end(&mut content).map_err(|source| {
                 let (path, entry) = (self.path.clone(), entry.to_owned());
@@ -166,7 +168,7 @@ impl<'l> Contents<'l> {
                 });
             }
             if read == 0 {
-                return Ok(content);
+                return Ok(content.into_boxed_slice());
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod bundles;
 mod check;
+mod credentials;
 mod explain;
 mod fix;
 mod lint;
@@ -24,6 +25,7 @@ use crate::bundle::RewriteError;
 use crate::config::{Config, ConfigError, Overrides, ProfileName};
 use crate::gateway::StartError;
 use crate::lint::is_code;
+use crate::store::durable::StoreError;
 
 /// The exit code of a command that did what it was asked.
 pub const FINE: u8 = 0;
@@ -58,6 +60,8 @@ enum Command {
     Check(CheckArguments),
     /// Say what a finding's code, a fault, a policy type, a function or a variable means
     Explain(ExplainArguments),
+    /// Say what clients of the service doors need to connect
+    Credentials(CredentialsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +135,40 @@ struct CheckArguments {
     format: CheckFormat,
 }
 
+#[derive(Debug, Args)]
+struct CredentialsArguments {
+    #[command(subcommand)]
+    command: Option<CredentialsCommand>,
+    /// The configuration file [default: tollgate.toml, where there is one]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The folder of the gateway's own files [default: state]
+    #[arg(long, value_name = "DIR", global = true)]
+    state: Option<PathBuf>,
+    #[arg(long, default_value = "text", global = true)]
+    format: CredentialsFormat,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum CredentialsCommand {
+    /// Make new ones; those before are refused within seconds
+    Rotate { door: Door },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Door {
+    /// Azure App Configuration's REST API
+    Appconfig,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CredentialsFormat {
+    /// For people
+    Text,
+    /// One object with a member for each door
+    Json,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum CheckFormat {
     /// A table for each bundle
@@ -189,6 +227,13 @@ pub enum CliError {
     Serve { what: &'static str, source: io::Error },
     #[error(transparent)]
     Start(StartError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(
+        "the admin listener's port is chosen when the gateway starts, and none runs here; \
+             start it, or set `listen.admin`"
+    )]
+    NotServing,
 }
 
 impl CliError {
@@ -202,7 +247,9 @@ impl CliError {
             | Self::Fix(_)
             | Self::Write(_)
             | Self::Serve { .. }
-            | Self::Start(_) => REFUSED,
+            | Self::Start(_)
+            | Self::Store(_)
+            | Self::NotServing => REFUSED,
         }
     }
 }
@@ -216,6 +263,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError
         Some(Command::Serve(arguments)) => serve::serve(arguments),
         Some(Command::Lint(arguments)) => lint::lint(arguments),
         Some(Command::Check(arguments)) => check::check(arguments),
+        Some(Command::Credentials(arguments)) => credentials::credentials(arguments),
         Some(Command::Explain(arguments)) => explain::explain(&arguments),
     }
 }

@@ -32,6 +32,9 @@ fn default_state(config: Option<&Path>) -> PathBuf {
 /// Serves until the process is told to stop. The state folder stays locked as long.
 fn run(config: &Config, state: StateDir) -> Result<u8, CliError> {
     let gateway = Gateway::start(config, tell).map_err(CliError::Start)?;
+    if let Err(error) = state.tell_admin_address(gateway.admin_address()) {
+        tracing::warn!(%error, "other commands do not hear where the admin listener is");
+    }
     welcome(config, &gateway);
     gateway
         .wait_for_signal(|| {

@@ -1,7 +1,8 @@
 //! The folder of the gateway's own files: mode 0700, one gateway at a time.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,9 @@ pub enum StateError {
 const FOLDER_MODE: u32 = 0o700;
 const LOCK_MODE: u32 = 0o600;
 const LOCK: &str = "lock";
+/// Where the running gateway's admin listener is.
+const ADMIN: &str = "admin.addr";
+const ADDRESS_BYTES_MAX: u64 = 64;
 
 impl StateDir {
     /// Makes the folder where it is missing, closes it to others, and locks it.
@@ -59,6 +63,19 @@ impl StateDir {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Leaves the admin listener's address for other commands of this folder.
+    pub fn tell_admin_address(&self, address: SocketAddr) -> io::Result<()> {
+        fs::write(self.path.join(ADMIN), address.to_string())
+    }
+
+    /// What the gateway of that folder told last.
+    pub fn admin_address(path: &Path) -> Option<SocketAddr> {
+        let file = OpenOptions::new().read(true).open(path.join(ADMIN)).ok()?;
+        let mut text = String::new();
+        file.take(ADDRESS_BYTES_MAX).read_to_string(&mut text).ok()?;
+        text.parse().ok()
     }
 }
 

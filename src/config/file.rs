@@ -52,6 +52,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) cache: Vec<Spanned<CacheRecord>>,
     #[serde(default)]
+    pub(super) appconfig: AppConfigKeys,
+    #[serde(default)]
     pub(super) logging: Logging,
     #[serde(default)]
     pub(super) demo: Demo,
@@ -235,6 +237,12 @@ impl TryFrom<String> for StoreUrl {
 #[serde(deny_unknown_fields)]
 pub(super) struct Caches {
     pub(super) backend: Option<CacheBackend>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AppConfigKeys {
+    pub(super) requests_per_second: Option<Number<0, 1_000_000>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

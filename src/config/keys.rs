@@ -34,6 +34,7 @@ pub(super) const KEYS: &[&str] = &[
     "store.key_file",
     "store.retention_days",
     "store.snapshot_bytes_max",
+    "appconfig.requests_per_second",
     "caches.backend",
     "cache.name",
     "cache.description",

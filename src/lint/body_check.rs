@@ -67,18 +67,18 @@ impl BodyCheck {
 }
 
 /// A source that is no message may be the text itself.
-pub(super) fn content_or_text(_body: &Element, source: &str) -> Vec<String> {
-    let content = format!("{source}.content");
-    match source {
-        "message" | "request" | "response" => vec![content],
-        // More likely a part of a message than one.
-        part if part.contains('.') => vec![part.to_owned(), content],
-        name => vec![content, name.to_owned()],
+pub(super) fn content_or_text(body: &Element, source: &str) -> Vec<String> {
+    let mut variables = content(body, source);
+    if !source.contains('.') && !["message", "request", "response"].contains(&source) {
+        variables.push(source.to_owned());
     }
+    variables
 }
 
+/// What has a dot is more likely a part of a message than one.
 pub(super) fn content(_body: &Element, source: &str) -> Vec<String> {
-    vec![format!("{source}.content")]
+    let content = format!("{source}.content");
+    if source.contains('.') { vec![source.to_owned(), content] } else { vec![content] }
 }
 
 /// A step, and the condition of what it stands in.

@@ -50,7 +50,7 @@ impl MessageContext {
                 None => self.remove(variable),
             },
             Place::Fixed(_) | Place::Slot(_) | Place::Property | Place::Named => {
-                self.remove(variable)
+                self.remove(variable);
             }
         }
     }

@@ -5,7 +5,7 @@
 //! are put on whatever answer leaves, a fault's included.
 //! Variables: `cross_origin_resource_sharing.*`. Faults: `steps.cors.UnresolvedVariable` (500).
 //! Findings: `GW346` (InvalidMaxAge), `GW347` (InvalidHTTPMethods), `GW348`
-//! (AllowHeadersSizeTooLarge, ExposeHeadersSizeTooLarge).
+//! (AllowHeadersSizeTooLarge, ExposeHeadersSizeTooLarge), `PO032` (a part that stands again).
 
 mod page;
 
@@ -37,6 +37,9 @@ const BAD_MAX_AGE: &str = "GW346";
 const BAD_METHOD: &str = "GW347";
 /// The platform's AllowHeadersSizeTooLarge and ExposeHeadersSizeTooLarge.
 const LIST_TOO_LARGE: &str = "GW348";
+
+/// A part that stands again. What else is a slip is a rule's.
+const SLIP: &str = "PO032";
 
 /// Unknown: the size at which the platform refuses a list of headers.
 const HEADERS_BYTES_MAX: usize = 8 * 1024;
@@ -70,6 +73,7 @@ struct Lists<T> {
 
 fn read(body: &Element, diags: &mut Diagnostics) -> Option<Box<dyn Policy>> {
     let mut xml = body.reader(diags);
+    xml.doubles_as(SLIP);
     skip_head(&mut xml);
     let origins: Option<Text> = xml.required("AllowOrigins");
     let origins = origins.map(|text| Template::parse(&text.value, text.span, xml.diags()));

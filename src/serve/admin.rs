@@ -1,5 +1,4 @@
-//! The admin listener: health, and later every service door, told apart by path and content
-//! type.
+//! The admin listener: health, and the service doors, told apart by path.
 //!
 //! It answers only for its own host names and to no foreign `Origin`, so that a web page in a
 //! browser on this machine cannot reach it (DNS rebinding, cross-site requests).
@@ -17,12 +16,20 @@ use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::clock::Clock;
+use crate::serve::appconfig::AppConfig;
 use crate::serve::control::{self, text};
+use crate::store::durable::Store;
+
+/// A store that has not answered for so long is away.
+const STORE_SILENCE_MS: i64 = 5_000;
 
 /// What the admin listener knows of the gateway.
 pub struct Admin {
     hosts: Vec<String>,
     ready: Arc<AtomicBool>,
+    store: Option<(Store, Clock)>,
+    appconfig: Option<AppConfig>,
 }
 
 impl Admin {
@@ -34,7 +41,19 @@ impl Admin {
         ready: Arc<AtomicBool>,
     ) -> Self {
         let own = ["localhost".to_owned(), address.ip().to_string()];
-        Self { hosts: own.into_iter().chain(hosts).collect(), ready }
+        let hosts = own.into_iter().chain(hosts).collect();
+        Self { hosts, ready, store: None, appconfig: None }
+    }
+
+    /// `/readyz` says so where the store is away; API traffic goes on without it.
+    pub fn with_store(mut self, store: Store, clock: Clock) -> Self {
+        self.store = Some((store, clock));
+        self
+    }
+
+    pub fn with_appconfig(mut self, door: AppConfig) -> Self {
+        self.appconfig = Some(door);
+        self
     }
 
     /// Serves until `stopped` says true or its sender has gone.
@@ -42,9 +61,19 @@ impl Admin {
         let admin = Arc::new(self);
         control::serve(listener, stopped, move |request: Request<Incoming>| {
             let admin = admin.clone();
-            async move { admin.answer(&request) }
+            async move { admin.respond(request).await }
         })
         .await;
+    }
+
+    async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if let Some(door) = &self.appconfig
+            && AppConfig::takes(request.uri().path())
+            && self.refuse(request.uri(), request.headers()).is_none()
+        {
+            return door.answer(request).await;
+        }
+        self.answer(&request)
     }
 
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
@@ -52,10 +81,29 @@ impl Admin {
             return refusal;
         }
         match request.uri().path() {
-            "/healthz" => probe(request.method(), true),
-            "/readyz" => probe(request.method(), self.ready.load(Ordering::Acquire)),
+            "/healthz" => probe(request.method(), StatusCode::OK, "ok\n"),
+            "/readyz" => match self.readiness() {
+                Readiness::Ready => probe(request.method(), StatusCode::OK, "ok\n"),
+                Readiness::Degraded => {
+                    let text = "degraded: the store is away; API traffic goes on\n";
+                    probe(request.method(), StatusCode::OK, text)
+                }
+                Readiness::Starting => {
+                    probe(request.method(), StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+                }
+            },
             _ => text(StatusCode::NOT_FOUND, "not found\n"),
         }
+    }
+
+    fn readiness(&self) -> Readiness {
+        if !self.ready.load(Ordering::Acquire) {
+            return Readiness::Starting;
+        }
+        let is_away = self.store.as_ref().is_some_and(|(store, clock)| {
+            clock.epoch_ms().saturating_sub(store.checked_ms()) > STORE_SILENCE_MS
+        });
+        if is_away { Readiness::Degraded } else { Readiness::Ready }
     }
 
     fn refuse(&self, target: &Uri, headers: &HeaderMap) -> Option<Response<Full<Bytes>>> {
@@ -91,17 +139,19 @@ impl Admin {
     }
 }
 
-fn probe(method: &Method, fine: bool) -> Response<Full<Bytes>> {
+enum Readiness {
+    Starting,
+    Ready,
+    Degraded,
+}
+
+fn probe(method: &Method, status: StatusCode, says: &'static str) -> Response<Full<Bytes>> {
     if !matches!(*method, Method::GET | Method::HEAD) {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n");
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    if fine {
-        text(StatusCode::OK, "ok\n")
-    } else {
-        text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
-    }
+    text(status, says)
 }
 
 #[cfg(test)]

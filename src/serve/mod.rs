@@ -1,6 +1,7 @@
 //! The gateway's listeners: accepting, limits, drain, and one module per door.
 
 pub mod admin;
+pub mod appconfig;
 mod connection;
 mod control;
 pub mod data;

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod counters;
+pub mod credentials;
 pub mod durable;
 pub mod kvm;
 pub mod logs;

@@ -101,17 +101,31 @@ pub struct Fields<'e, 'd> {
     asked_attributes: Vec<&'static str>,
     /// The code of a child that nobody asks for.
     stray: &'static str,
+    /// The code of a second child where one is read.
+    doubled: &'static str,
     diags: &'d mut Diagnostics,
 }
 
 impl<'e, 'd> Fields<'e, 'd> {
     pub(super) fn new(element: &'e Element, diags: &'d mut Diagnostics) -> Self {
-        Self { element, asked: Vec::new(), asked_attributes: Vec::new(), stray: UNKNOWN, diags }
+        Self {
+            element,
+            asked: Vec::new(),
+            asked_attributes: Vec::new(),
+            stray: UNKNOWN,
+            doubled: DOUBLED,
+            diags,
+        }
     }
 
     /// A child that nobody asks for has that code, in place of [`UNKNOWN`].
     pub fn strays_as(&mut self, code: &'static str) {
         self.stray = code;
+    }
+
+    /// A second child where one is read has that code, in place of [`DOUBLED`].
+    pub fn doubles_as(&mut self, code: &'static str) {
+        self.doubled = code;
     }
 
     pub fn element(&self) -> &'e Element {
@@ -124,7 +138,7 @@ impl<'e, 'd> Fields<'e, 'd> {
 
     /// The one child of that name, whether empty or not; a second one is reported.
     pub fn child(&mut self, name: &'static str) -> Option<&'e Element> {
-        self.single(name, DOUBLED)
+        self.single(name, self.doubled)
     }
 
     /// The same, where a second one has a code of its own.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by its panic")]
 #![expect(clippy::disallowed_methods, reason = "tests read their fixtures and the project's files")]
 
+mod appconfig;
 mod cli;
 mod corpus;
 mod drop_in;
@@ -11,6 +12,7 @@ mod kept_responses;
 mod message_logging;
 mod readme;
 mod redeploy;
+mod shown;
 mod support;
 mod tidy;
 mod transcripts;
@@ -19,6 +21,7 @@ use libtest_mimic::{Arguments, Trial};
 
 /// A list of tests for each module; a new module is one row here.
 const LISTS: &[fn() -> Vec<Trial>] = &[
+    appconfig::trials,
     cli::trials,
     corpus::trials,
     drop_in::trials,
@@ -27,6 +30,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     message_logging::trials,
     readme::trials,
     redeploy::trials,
+    shown::trials,
     tidy::trials,
     transcripts::trials,
 ];

@@ -99,7 +99,7 @@ pub(super) static SECTION: Section = Section {
             code: "PO032",
             severities: &[Severity::Warning],
             what: "a slip in a CORS policy: a wildcard for origins or among other values, an \
-                origin with a slash at its end, a list with a hole",
+                origin with a slash at its end, a list with a hole, a part that stands again",
             remedy: "name the origins, methods and headers that are allowed, commas between them",
             example: "apiproxy/policies/CORS-Slips.xml:2:17: warning[PO032]: AllowOrigins has \
                 a wildcard among other values",

@@ -95,7 +95,7 @@ pub(super) static SECTION: Section = Section {
             what: "an argument of a function that is not as documented, and is read as it is meant; or a text \
                 that the function cannot use, and the call is empty",
             remedy: "see the finding and [functions](functions.md)",
-            example: "apiproxy/policies/AM-Id.xml:3:20: warning[GW124]: `x` in `substring` is no whole number",
+            example: "AM-Id.xml:4:15: warning[GW124]: `x` in `substring` is no whole number",
         },
     ],
 };

@@ -62,24 +62,22 @@ pub(super) static SECTION: Section = Section {
             severities: &[Severity::Error],
             what: "a document type declaration, or an entity that only one could declare",
             remedy: "delete it",
-            example: "apiproxy/policies/AM-Note.xml:4:12: error[GW105]: `&nbsp;` is an unknown \
-                entity",
+            example: "AM-Note.xml:4:14: error[GW105]: `&nbsp;` is an unknown entity",
         },
         Code {
             code: "GW106",
             severities: &[Severity::Error],
             what: "a document of more elements, or deeper ones, than are read",
             remedy: "split it",
-            example: "apiproxy/policies/AM-Large.xml:50003:3: error[GW106]: more than 50000 \
-                elements",
+            example: "AM-Deep.xml:3:2: error[GW106]: elements nest deeper than 64 levels",
         },
         Code {
             code: "GW107",
             severities: &[Severity::Error],
             what: "a file that is not UTF-8",
             remedy: "save it as UTF-8",
-            example: "apiproxy/policies/AM-Note.xml:1:31: error[GW107]: the file says that it \
-                is `ISO-8859-1`; only UTF-8 is read",
+            example: "AM-Note.xml:1:31: error[GW107]: the file says that it is `ISO-8859-1`; \
+                only UTF-8 is read",
         },
         Code {
             code: "GW110",

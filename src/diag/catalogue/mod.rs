@@ -78,6 +78,8 @@ const FIRST_COUNTS: &str = "only the first is read";
 
 /// By code. Findings of these codes are mended where that is so, and others are left.
 pub static MENDINGS: &[Mending] = &[
+    Mending { code: "EP002", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "FR002", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending { code: "GW103", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "GW134",
@@ -96,31 +98,37 @@ pub static MENDINGS: &[Mending] = &[
     },
     Mending {
         code: "PD005",
-        what: "deletes the `VirtualHost`",
-        why: "under profile `x` nothing reads it",
+        what: "deletes the `VirtualHost`; deletes the second of two `HTTPProxyConnection` that are \
+            written alike",
+        why: "under profile `x` nothing reads it; only the first is read",
     },
-    Mending { code: "PO012", what: WRITTEN_TWICE, why: FIRST_COUNTS },
-    Mending { code: "PO026", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "PO008",
         what: "deletes a `DisplayName` that is empty",
         why: "it is for the reader alone",
     },
+    Mending { code: "PO012", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "PO026", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "PO030",
         what: "writes `TimeoutInSeconds` for `TimeoutInSec`, where that has no `ref` and there is \
             no `TimeoutInSeconds` yet; deletes the second of two elements that are written alike",
         why: "both names are read alike but for the `ref`; only the first is read",
     },
+    Mending { code: "PO032", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending { code: "PO034", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending { code: "PO035", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending { code: "PO041", what: "deletes the `ExclusiveCache`", why: "nothing reads it" },
     Mending { code: "PO042", what: WRITTEN_TWICE, why: FIRST_COUNTS },
     Mending {
         code: "ST002",
-        what: "deletes an empty `Condition`, and a second `Name` that is written as the first",
-        why: "an empty Condition is none, and only the first Name is read",
+        what: "deletes an empty `Condition`, and a second `Name` or `Condition` that is written as \
+            the first",
+        why: "an empty Condition is none, and only the first of each is read",
     },
+    Mending { code: "TD009", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "TD012", what: WRITTEN_TWICE, why: FIRST_COUNTS },
+    Mending { code: "TD014", what: WRITTEN_TWICE, why: FIRST_COUNTS },
 ];
 
 /// Every code, section by section.
