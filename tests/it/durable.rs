@@ -238,6 +238,9 @@ fn check_trace(trace: &str) -> Result<u64> {
                 is_dirty = false;
                 syncs += 1;
             }
+        } else if call.contains("sync resumed>") && call.ends_with("= ?") {
+            // The process ended first; nothing was answered for it.
+            under_way.remove(thread);
         } else if call.contains("sync resumed>") {
             if let Some(written) = under_way.remove(thread) {
                 ensure!(call.ends_with("= 0"), "a sync failed: {line}");
