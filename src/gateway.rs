@@ -255,8 +255,14 @@ async fn follow_keys(
             _ = stopped.wait_for(|stop| *stop) => return,
             changed = revision.changed() => if changed.is_err() { return },
         }
-        if let Ok(Some(keys)) = AppConfigKeys::stored(&store, &environment).await {
-            credentials.store(Arc::new(Credentials::from(&keys)));
+        match AppConfigKeys::stored(&store, &environment).await {
+            Ok(Some(keys)) => credentials.store(Arc::new(Credentials::from(&keys))),
+            Ok(None) => {}
+            Err(error) => {
+                // Keys that were rotated away must not stay: look again, told or not.
+                tracing::warn!(%error, "the keys of the doors cannot be read for a moment");
+                revision.mark_changed();
+            }
         }
         tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,

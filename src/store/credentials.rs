@@ -2,6 +2,7 @@
 //! kept as sealed records of the store, so that gateways that share a store share them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -68,7 +69,7 @@ impl AppConfigKeys {
             Ok(_) => Ok(made),
             // Another gateway was first.
             Err(StoreError::AlreadyExists) => {
-                Ok(Self::stored(store, environment).await?.unwrap_or(made))
+                Self::stored(store, environment).await?.ok_or(StoreError::NotFound)
             }
             Err(error) => Err(error),
         }
@@ -81,10 +82,14 @@ impl AppConfigKeys {
         store.write(write).await.map(|_| made)
     }
 
-    /// `None` where there are none, or none that can be read.
+    /// `None` where there are none; [`StoreError::Record`] where they cannot be read.
     pub async fn stored(store: &Store, environment: &str) -> Result<Option<Self>, StoreError> {
         let found = store.record(record(environment)).await?;
-        Ok(found.and_then(|found| serde_json::from_slice(&found.body).ok()))
+        let unreadable = |error| {
+            let source = Arc::new(sqlx::Error::Decode(Box::new(error)));
+            StoreError::Record { source }
+        };
+        found.map(|found| serde_json::from_slice(&found.body).map_err(unreadable)).transpose()
     }
 
     fn body(&self) -> Bytes {
@@ -110,6 +115,21 @@ mod tests {
     use crate::store::durable::{KeyFile, Location, Settings};
 
     use super::*;
+
+    #[tokio::test]
+    async fn none_are_made_up_where_a_record_cannot_be_read() {
+        let folder = TempDir::new().expect("a folder");
+        let settings = Settings {
+            location: Location::Sqlite(folder.path().join("tollgate.db")),
+            key_file: KeyFile::Own(folder.path().join("store.key")),
+            retention: Duration::from_secs(1),
+        };
+        let store = Store::open(&settings, &Clock::system()).await.expect("a store");
+        let write = Write::PutRecord { at: record("test"), body: Bytes::from_static(b"{}") };
+        store.write(write).await.expect("it is written");
+        let refused = AppConfigKeys::of(&store, "test").await;
+        assert!(matches!(refused, Err(StoreError::Record { .. })), "{refused:?}");
+    }
 
     #[tokio::test]
     async fn stay_until_they_are_rotated() {
