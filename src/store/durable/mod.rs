@@ -23,7 +23,7 @@ pub use apply::{BUNDLE_BYTES_MAX, RECORD_BYTES_MAX, SNAPSHOT_ITEMS_MAX};
 pub use error::StoreError;
 pub use model::{
     Address, Change, Changes, Composition, Condition, Content, Cursor, Etag, Filter, KEY_BYTES_MAX,
-    KeyFilter, KeyValue, LABEL_BYTES_MAX, LabelFilter, Map, MapId, Moment, NewSnapshot, Page,
+    KeyFilter, KeyValue, LABEL_BYTES_MAX, LabelFilter, Map, MapId, Moment, NewSnapshot, Page, Past,
     Query, Receipt, Record, RecordId, RecordKind, Sight, Snapshot, SnapshotFilter, SnapshotStatus,
     TagFilter, VALUE_BYTES_MAX, Via, Write, Written,
 };
@@ -66,6 +66,9 @@ const WRITE_WAIT: Duration = Duration::from_secs(30);
 const JOBS_MAX: usize = 1024;
 /// How often the newest revision is looked at, whatever was told of it.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// As [`CHECK_EVERY`] where nothing tells of another process's writes, such as those of
+/// `tollgate kv` beside a gateway.
+const UNTOLD_CHECK_EVERY: Duration = Duration::from_millis(25);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const LISTEN_PAUSE: Duration = Duration::from_secs(1);
 const FILE_MODE: u32 = 0o600;
@@ -168,7 +171,11 @@ impl Store {
         if let Location::Postgres(url) = &settings.location {
             tasks.spawn(listen(url.clone(), told.clone()));
         }
-        tasks.spawn(check(pool.clone(), told, checked_ms.clone(), clock.clone()));
+        let every = match settings.location {
+            Location::Sqlite(_) => UNTOLD_CHECK_EVERY,
+            Location::Postgres(_) => CHECK_EVERY,
+        };
+        tasks.spawn(check(pool.clone(), every, told, checked_ms.clone(), clock.clone()));
         tasks.spawn(prune(jobs.downgrade()));
         let runtime = Handle::current();
         let inner = Inner { pool, sealer, jobs, revision, checked_ms, runtime, _tasks: tasks };
@@ -202,6 +209,11 @@ impl Store {
     /// What was and is, of each address from the newest on.
     pub async fn revisions(&self, query: Query) -> Result<Page<KeyValue>, StoreError> {
         reading!(self, |connection, sealer| read::revisions(connection, sealer, &query))
+    }
+
+    /// As [`Store::revisions`], with removals.
+    pub async fn history(&self, query: Query) -> Result<Page<Past>, StoreError> {
+        reading!(self, |connection, sealer| read::history(connection, sealer, &query))
     }
 
     /// The distinct keys of open key-values, in order, after one of them.
@@ -390,6 +402,8 @@ fn pool(connect: &Connect) -> AnyPool {
         .max_connections(READERS_MAX)
         .min_connections(0)
         .acquire_timeout(READ_WAIT)
+        // A file is there, or the statement itself says so.
+        .test_before_acquire(connect.dialect == Dialect::Postgres)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for setting in settings {
@@ -458,8 +472,14 @@ async fn hear(url: &str, told: &watch::Sender<i64>) -> Result<(), sqlx::Error> {
 }
 
 /// Asks for the newest revision now and then, which also shows that the database is there.
-async fn check(pool: AnyPool, told: watch::Sender<i64>, checked_ms: Arc<AtomicI64>, clock: Clock) {
-    let mut ticks = interval(CHECK_EVERY);
+async fn check(
+    pool: AnyPool,
+    every: Duration,
+    told: watch::Sender<i64>,
+    checked_ms: Arc<AtomicI64>,
+    clock: Clock,
+) {
+    let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_away = false;
     loop {
