@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -48,7 +48,7 @@ use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Row};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::clock::Clock;
 use crate::store::durable::dialect::{CHANNEL, Dialect};
@@ -66,9 +66,9 @@ const WRITE_WAIT: Duration = Duration::from_secs(30);
 const JOBS_MAX: usize = 1024;
 /// How often the newest revision is looked at, whatever was told of it.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// As [`CHECK_EVERY`] where nothing tells of another process's writes, such as those of
-/// `tollgate kv` beside a gateway.
-const UNTOLD_CHECK_EVERY: Duration = Duration::from_millis(25);
+/// How often SQLite's log is looked at, where nothing tells of another process's writes, such as
+/// those of `tollgate kv` beside a gateway.
+const LOG_CHECK_EVERY: Duration = Duration::from_millis(25);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const LISTEN_PAUSE: Duration = Duration::from_secs(1);
 const FILE_MODE: u32 = 0o600;
@@ -171,11 +171,8 @@ impl Store {
         if let Location::Postgres(url) = &settings.location {
             tasks.spawn(listen(url.clone(), told.clone()));
         }
-        let every = match settings.location {
-            Location::Sqlite(_) => UNTOLD_CHECK_EVERY,
-            Location::Postgres(_) => CHECK_EVERY,
-        };
-        tasks.spawn(check(pool.clone(), every, told, checked_ms.clone(), clock.clone()));
+        let ticks = Ticks::new(&settings.location);
+        tasks.spawn(check(pool.clone(), ticks, told, checked_ms.clone(), clock.clone()));
         tasks.spawn(prune(jobs.downgrade()));
         let runtime = Handle::current();
         let inner = Inner { pool, sealer, jobs, revision, checked_ms, runtime, _tasks: tasks };
@@ -471,19 +468,63 @@ async fn hear(url: &str, told: &watch::Sender<i64>) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// When to ask for the newest revision.
+struct Ticks {
+    ticks: Interval,
+    /// SQLite's log.
+    log: Option<PathBuf>,
+    /// Its length and time of change.
+    seen: Option<(u64, SystemTime)>,
+    /// A change of the log may be in the midst of a write.
+    awake_until: Instant,
+    asked: Option<Instant>,
+}
+
+impl Ticks {
+    fn new(location: &Location) -> Self {
+        let (log, every) = match location {
+            Location::Sqlite(path) => {
+                let mut log = path.clone().into_os_string();
+                log.push("-wal");
+                (Some(PathBuf::from(log)), LOG_CHECK_EVERY)
+            }
+            Location::Postgres(_) => (None, CHECK_EVERY),
+        };
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { ticks, log, seen: None, awake_until: Instant::now(), asked: None }
+    }
+
+    async fn next(&mut self) {
+        loop {
+            let now = self.ticks.tick().await;
+            let Some(log) = &self.log else { return };
+            let seen = std::fs::metadata(log).ok();
+            let seen = seen.and_then(|log| Some((log.len(), log.modified().ok()?)));
+            if seen != self.seen {
+                self.seen = seen;
+                self.awake_until = now + CHECK_EVERY;
+            }
+            let is_due = self.asked.is_none_or(|asked| asked + CHECK_EVERY <= now);
+            if is_due || now < self.awake_until {
+                self.asked = Some(now);
+                return;
+            }
+        }
+    }
+}
+
 /// Asks for the newest revision now and then, which also shows that the database is there.
 async fn check(
     pool: AnyPool,
-    every: Duration,
+    mut ticks: Ticks,
     told: watch::Sender<i64>,
     checked_ms: Arc<AtomicI64>,
     clock: Clock,
 ) {
-    let mut ticks = interval(every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_away = false;
     loop {
-        ticks.tick().await;
+        ticks.next().await;
         let asking = async {
             let mut connection = pool.acquire().await?;
             read::newest_revision(&mut connection).await
