@@ -9,7 +9,7 @@ mod flow;
 pub mod load_balancer;
 mod policy_head;
 pub mod properties;
-mod property_set;
+pub mod property_set;
 mod read;
 mod ssl_info;
 
