@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::{Config, Unsupported};
 use crate::deploy::watch::{Change, Watch};
-use crate::deploy::{Deployer, Registry, Report, Settings};
+use crate::deploy::{Deployer, Monitors, Registry, Report, Settings};
 use crate::serve::admin::{Admin, Plain};
 use crate::serve::appconfig::{AppConfig, Credentials};
 use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
@@ -115,6 +115,7 @@ impl Gateway {
         let mut deployer =
             Deployer::new(settings(config, demo_address), caches.clone(), registry.clone())
                 .with_logs(logs)
+                .with_monitors(Monitors::new(control.handle().clone(), clock.clone(), &refused))
                 .with_maps(maps);
         deployer.set_flow_hooks(config.flow_hooks.clone());
         deployer.set_targets(config.targets.clone());
@@ -171,6 +172,8 @@ impl Gateway {
         tasks.spawn(follow_keys(store, environment, credentials, stopped.clone()));
         if config.deploy.watch {
             tasks.spawn(follow(watch, deployer, told, stopped));
+        } else {
+            tasks.spawn(keep(deployer, stopped));
         }
         drop(entered);
         ready.store(true, Ordering::Release);
@@ -305,6 +308,13 @@ fn log_settings(config: &Config, refused: &[SocketAddr]) -> LogSettings {
     // The platform has these two above a proxy's folder.
     let folder = config.log_folder.join(&config.organization).join(&config.environment);
     LogSettings { folder, refused: refused.to_vec() }
+}
+
+/// Lets the HealthMonitors run until the gateway stops.
+async fn keep(deployer: Deployer, mut stopped: watch::Receiver<bool>) {
+    // An error is a gateway that has gone.
+    drop(stopped.wait_for(|stop| *stop).await);
+    drop(deployer);
 }
 
 /// Deploys what changes in the folders until the gateway stops.

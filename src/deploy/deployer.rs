@@ -11,6 +11,7 @@ use crate::bundle::{BundleKind, Limits};
 use crate::clock::Clock;
 use crate::deploy::check::{Checked, Found, check_path};
 use crate::deploy::generation::{DeployedRevisions, Generation, Registry};
+use crate::deploy::health::Monitors;
 use crate::deploy::watch::Change;
 use crate::diag::{Diagnostics, SourceMap};
 use crate::lint::{DeployedPath, EnvironmentView, LintOptions};
@@ -98,6 +99,7 @@ pub struct Deployer {
     registry: Arc<Registry>,
     hooks: Hooks<FlowHook>,
     targets: Targets,
+    monitors: Option<Monitors>,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
     refused: BTreeSet<PathBuf>,
@@ -134,10 +136,17 @@ impl Deployer {
             registry,
             hooks: Hooks::default(),
             targets: Targets::default(),
+            monitors: None,
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
             generations: 0,
         }
+    }
+
+    /// Runs the HealthMonitors of what is deployed. Without it none runs.
+    #[must_use]
+    pub fn with_monitors(self, monitors: Monitors) -> Self {
+        Self { monitors: Some(monitors), ..self }
     }
 
     /// The maps that policies read and write, in place of none.
@@ -164,14 +173,20 @@ impl Deployer {
         self.publish();
     }
 
-    /// The target servers and keystores of the environment, in place of those before. Every proxy
-    /// is linked anew into the next generation.
+    /// The target servers and keystores of the environment, in place of those before. What names
+    /// a server that changed is linked anew into the next generation, or everything where a
+    /// keystore did.
     pub fn set_targets(&mut self, targets: Targets) {
         if self.targets == targets {
             return;
         }
-        self.targets = targets;
-        self.relink(|_| true);
+        let old = std::mem::replace(&mut self.targets, targets);
+        let new = self.targets.clone();
+        let is_same_store = old.stores == new.stores;
+        self.relink(|used| {
+            let is_same = |name: &String| old.servers.get(name) == new.servers.get(name);
+            !is_same_store || !used.target_servers.iter().all(is_same)
+        });
         self.publish();
     }
 
@@ -574,6 +589,12 @@ impl Deployer {
             Active::SharedFlow { .. } | Active::Policy { .. } => None,
         });
         self.registry.publish(Generation::new(self.generations, plans));
+        if let Some(monitors) = &mut self.monitors {
+            monitors.follow(self.active.values().filter_map(|active| match active {
+                Active::Proxy(active) => Some(&active.plan),
+                Active::SharedFlow { .. } | Active::Policy { .. } => None,
+            }));
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! faults". A fault leaves the normal pipeline for good; every fault becomes a response in
 //! `faults.rs`.
 
+mod balance;
 mod faults;
 mod landing;
 mod shared_flows;

@@ -15,7 +15,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body::Body as _;
 
-use crate::engine::{Env, faults};
+use crate::engine::{Env, balance, faults};
 use crate::message::coding;
 use crate::message::faults::{
     BAD_TARGET_URL, DUPLICATE_RESPONSE_HEADER, LENGTH_REQUIRED, RESPONSE_405_WITHOUT_ALLOW,
@@ -27,8 +27,8 @@ use crate::message::{
 };
 use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl, TlsChoice, TlsPlan};
 use crate::template::Unresolved;
-use crate::upstream::tls::Tls;
-use crate::upstream::{Scheme, TargetCall};
+use crate::upstream::tls::{Tls, TlsError};
+use crate::upstream::{CallFailed, Scheme, TargetAnswer, TargetCall, Timeouts};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -41,43 +41,78 @@ pub(super) async fn call(
     remaining: Option<Duration>,
 ) -> Result<Message, Fault> {
     check_length(cx, target)?;
+    if let Some(balancer) = &target.balancer {
+        return balance::call(cx, target, balancer, proxy, env, remaining).await;
+    }
     let url = base_url(cx, target)?;
+    let base = (url.uri.path(), url.uri.query().unwrap_or(""));
     let path_and_query =
-        compose_path(cx, target, &url.uri).ok_or_else(|| bad_url(&url.uri.to_string()))?;
+        compose_path(cx, target, base).ok_or_else(|| bad_url(&url.uri.to_string()))?;
     let mut address = url.address.clone();
     if address.scheme == Scheme::Https {
         address.tls = tls(cx, &target.tls)?;
     }
     let host = url.host.clone();
-    let sent = SentTarget {
-        scheme: ByteString::from_static(address.scheme.as_str()),
-        host: address.host.clone(),
-        port: address.port,
-        ip: None,
-        subject: None,
-        path_and_query: path_and_query.clone(),
-    };
     let request = outgoing(cx, target, proxy, path_and_query, host);
+    let timeouts = timeouts(target, remaining);
+    match send(cx, target, env, TargetCall { address, request, timeouts }).await {
+        Ok(answer) => accept(cx, target, answer),
+        Err(failed) => Err(faults::upstream(failed.error)),
+    }
+}
+
+pub(super) fn timeouts(target: &TargetPlan, remaining: Option<Duration>) -> Timeouts {
     let mut timeouts = target.properties.timeouts;
     if let Some(remaining) = remaining {
         timeouts.io = timeouts.io.min(remaining);
         timeouts.connect = timeouts.connect.min(remaining);
     }
+    timeouts
+}
+
+/// One call, with the variables that speak of where it went and when.
+pub(super) async fn send(
+    cx: &mut MessageContext,
+    target: &TargetPlan,
+    env: &Env,
+    call: TargetCall,
+) -> Result<TargetAnswer, CallFailed> {
+    let sent = SentTarget {
+        scheme: ByteString::from_static(call.address.scheme.as_str()),
+        host: call.address.host.clone(),
+        port: call.address.port,
+        ip: None,
+        subject: None,
+        path_and_query: call
+            .request
+            .uri()
+            .path_and_query()
+            .cloned()
+            .unwrap_or_else(|| PathAndQuery::from_static("/")),
+    };
     if let Some(state) = &mut cx.target {
         state.sent = Some(sent);
     }
     cx.times.target_sent_start = Some(env.clock.epoch_ms());
-    let answer = env.upstream.call(TargetCall { address, request, timeouts }).await;
+    let answer = env.upstream.call(call).await;
     let now = Some(env.clock.epoch_ms());
     cx.times.target_sent_end = now;
-    let answer = answer.map_err(|failed| {
-        let error = failed.error;
+    let answer = answer.inspect_err(|failed| {
+        let error = &failed.error;
         tracing::debug!(proxy = %cx.facts.proxy, target = %target.facts.name, %error, "target call");
-        faults::upstream(error)
     })?;
-    cx.phase = Phase::TargetResponse;
     cx.times.target_received_start = now;
     cx.times.target_received_end = now;
+    Ok(answer)
+}
+
+/// The answer as the flows see it.
+pub(super) fn accept(
+    cx: &mut MessageContext,
+    target: &TargetPlan,
+    answer: TargetAnswer,
+) -> Result<Message, Fault> {
+    cx.phase = Phase::TargetResponse;
     if answer.response.status().is_some_and(|status| status.is_informational()) {
         // Only 101 gets here, and nobody asked for another protocol: Upgrade was taken off.
         return Err(UNEXPECTED_EOF_AT_TARGET.raise());
@@ -100,15 +135,22 @@ fn tls(cx: &MessageContext, plan: &TlsPlan) -> Result<Option<Tls>, Fault> {
     let chosen = match plan.choose(cx) {
         TlsChoice::Off(chosen) => chosen,
         TlsChoice::On(Ok(chosen)) => Some(chosen),
-        TlsChoice::On(Err(error)) => {
-            return Err(SSL_HANDSHAKE_FAILED.raise_with(&[("why", &error.to_string())]));
-        }
+        TlsChoice::On(Err(error)) => return Err(no_tls(&error)),
     };
+    Ok(expecting(cx, chosen))
+}
+
+/// With the name that a flow expects of the target's certificate.
+pub(super) fn expecting(cx: &MessageContext, chosen: Option<Tls>) -> Option<Tls> {
     let expected = cx.target.as_ref().and_then(|state| state.expected_cn.as_ref());
-    Ok(match expected.filter(|name| !name.is_empty()) {
+    match expected.filter(|name| !name.is_empty()) {
         Some(name) => Some(chosen.as_ref().unwrap_or_else(|| Tls::plain()).expecting(name)),
         None => chosen,
-    })
+    }
+}
+
+pub(super) fn no_tls(error: &TlsError) -> Fault {
+    SSL_HANDSHAKE_FAILED.raise_with(&[("why", &error.to_string())])
 }
 
 /// A target may ask for a length where no body comes: a request that came without does not go
@@ -166,7 +208,7 @@ pub(super) fn duplicate(headers: &HeaderMap, repeatable: &[HeaderName]) -> Optio
     found.map(|(_, shown)| *shown)
 }
 
-fn bad_url(url: &str) -> Fault {
+pub(super) fn bad_url(url: &str) -> Fault {
     BAD_TARGET_URL.raise_with(&[("url", url)])
 }
 
@@ -185,8 +227,12 @@ fn base_url<'p>(cx: &MessageContext, target: &'p TargetPlan) -> Result<Cow<'p, P
     ParsedUrl::parse(&rendered).map(Cow::Owned).ok_or_else(|| bad_url(&rendered))
 }
 
-/// The URL's path, the path suffix, the request's query after the URL's own.
-fn compose_path(cx: &MessageContext, target: &TargetPlan, uri: &Uri) -> Option<PathAndQuery> {
+/// The path of the URL, the path suffix, the request's query after the URL's own.
+pub(super) fn compose_path(
+    cx: &MessageContext,
+    target: &TargetPlan,
+    (base_path, base_query): (&str, &str),
+) -> Option<PathAndQuery> {
     let state = cx.target.as_ref();
     let suffix = match state {
         Some(state) if !state.copy_pathsuffix => "",
@@ -196,8 +242,6 @@ fn compose_path(cx: &MessageContext, target: &TargetPlan, uri: &Uri) -> Option<P
         Some(state) if !state.copy_queryparams => Cow::Borrowed(""),
         Some(_) | None => retained_query(cx.request.query(), target),
     };
-    let base_path = uri.path();
-    let base_query = uri.query().unwrap_or("");
     let mut text =
         String::with_capacity(base_path.len() + suffix.len() + base_query.len() + query.len() + 3);
     if suffix.is_empty() {
@@ -213,7 +257,7 @@ fn compose_path(cx: &MessageContext, target: &TargetPlan, uri: &Uri) -> Option<P
         text.push('/');
     }
     let mut mark = '?';
-    for part in [base_query, &query] {
+    for part in [base_query, query.as_ref()] {
         if !part.is_empty() {
             text.push(mark);
             text.push_str(part);
@@ -236,7 +280,7 @@ fn retained_query<'a>(query: &'a str, target: &TargetPlan) -> Cow<'a, str> {
 }
 
 /// The request as it goes out: the method, headers and body of the context's request.
-fn outgoing(
+pub(super) fn outgoing(
     cx: &mut MessageContext,
     target: &TargetPlan,
     proxy: &ProxyPlan,

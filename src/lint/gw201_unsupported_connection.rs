@@ -19,14 +19,10 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
                 continue;
             }
             Connection::Unsupported { element, span } => (*element, *span),
-            Connection::Servers(balancer) => ("LoadBalancer", balancer.span),
-            Connection::Url { .. } | Connection::Missing => continue,
+            Connection::Url { .. } | Connection::Servers(_) | Connection::Missing => continue,
         };
         let severity = cx.unsupported(cx.is_routed_to(&target.name.value));
         let message = format!("`{element}` is not supported yet");
-        let found = RULE.report_as(severity, diags, span, message);
-        if element == "LoadBalancer" {
-            found.help("write the server's address as `URL`");
-        }
+        RULE.report_as(severity, diags, span, message).help("write an `HTTPTargetConnection`");
     }
 }

@@ -213,13 +213,13 @@ impl<'d> Builder<'d> {
     fn target(&mut self, target: &TargetEndpoint) {
         let limits = self.limits.remove(&Some(target.span.file)).unwrap_or_default();
         match &target.connection {
-            Connection::Url { .. } => {
+            Connection::Url { .. } | Connection::Servers(_) => {
+                let element = match &target.connection {
+                    Connection::Servers(_) => "LoadBalancer",
+                    _ => "URL",
+                };
                 let support = if limits.is_empty() { Support::Yes } else { Support::InPart };
-                let part = self.limited_part(PartKind::Connection, "URL", support, &limits);
-                part.name(&target.name.value);
-            }
-            Connection::Servers(_) => {
-                let part = self.part(PartKind::Connection, "LoadBalancer", Support::No);
+                let part = self.limited_part(PartKind::Connection, element, support, &limits);
                 part.name(&target.name.value);
             }
             Connection::Unsupported { element, .. } => {

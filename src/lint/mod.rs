@@ -45,6 +45,7 @@ mod gw343_response_cache_one_sided;
 mod gw344_response_cache_any_verb;
 mod gw349_response_cache_aside;
 mod gw375_syslog_tls;
+mod gw400_target_server;
 mod gw401_key_store;
 mod gw402_tls_versions;
 mod gw403_tls_names;
@@ -187,6 +188,7 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw180_scope_target::RULE,
     &gw201_unsupported_connection::RULE,
     &gw202_unsupported_route::RULE,
+    &gw400_target_server::RULE,
     &gw401_key_store::RULE,
     &gw402_tls_versions::RULE,
     &gw403_tls_names::RULE,

@@ -1,7 +1,7 @@
-//! TD016: a LoadBalancer that takes servers out and has nothing that brings them back. Reading reports
+//! TD016: a LoadBalancer that takes servers out and has nothing that looks after them. Reading reports
 //! a HealthMonitor without a LoadBalancer.
 //! Source: apigeelint TD016; Apigee docs, "Load balancing across backend servers": without a
-//! HealthMonitor a server stays out until the proxy is deployed again.
+//! HealthMonitor a server is tried again every five minutes, with a client's request.
 
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
@@ -19,9 +19,14 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         let limits = children(balancer, "MaxFailures");
         let [limit] = limits.as_slice() else { continue };
         if connection.child("HealthMonitor").is_none() && limit.text().trim() != "0" {
-            RULE.report(diags, balancer.name_span, "a server that was taken out never comes back")
-                .note(limit.text_span(), "it is taken out after so many failures")
-                .help("write a `HealthMonitor`");
+            RULE.report(
+                diags,
+                balancer.name_span,
+                "nothing looks after a server that was taken out",
+            )
+            .note(limit.text_span(), "it is taken out after so many failures")
+            .note(None, "clients find out whether it is back, five minutes later")
+            .help("write a `HealthMonitor`");
         }
     }
 }

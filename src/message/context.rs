@@ -136,6 +136,8 @@ pub struct TargetState {
     pub expected_cn: Option<ByteString>,
     /// Set when the request went out.
     pub sent: Option<SentTarget>,
+    /// `None` where no LoadBalancer chooses.
+    pub balanced: Option<Box<Balanced>>,
 }
 
 impl TargetState {
@@ -149,6 +151,7 @@ impl TargetState {
             header_host: None,
             expected_cn: None,
             sent: None,
+            balanced: None,
         }
     }
 }
@@ -164,6 +167,14 @@ pub struct SentTarget {
     /// Of its certificate, where it was reached by TLS.
     pub subject: Option<Arc<Subject>>,
     pub path_and_query: PathAndQuery,
+}
+
+/// The target server that a LoadBalancer chose, and those that failed before it.
+#[derive(Clone, Debug, Default)]
+pub struct Balanced {
+    pub server: ByteString,
+    pub is_fallback: bool,
+    pub failed: Vec<ByteString>,
 }
 
 /// An answer at hand that may be used once the target has said that it still holds.

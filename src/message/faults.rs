@@ -168,6 +168,10 @@ catalogue! {
     BAD_TARGET_URL: SERVICE_UNAVAILABLE, Connectivity,
         "messaging.adaptors.http.flow.ServiceUnavailable", "The target URL is invalid: {url}",
         when "the target's URL is none";
+    NO_ACTIVE_TARGETS: SERVICE_UNAVAILABLE, Connectivity,
+        "messaging.adaptors.http.flow.NoActiveTargets",
+        "The Service is temporarily unavailable",
+        when "every target server of a LoadBalancer is out, disabled or not defined";
     TARGET_NOT_RESOLVED: SERVICE_UNAVAILABLE, Connectivity,
         "messaging.adaptors.http.flow.ServiceUnavailable",
         "The Service is temporarily unavailable", "TARGET_HOST_NOT_REACHABLE",

@@ -22,8 +22,8 @@ pub use answer_headers::AnswerHeaders;
 pub use body::{Body, BodyError, BodyStream};
 pub use captured::{CAPTURED_MAX, Captured, CapturedError, Collector};
 pub use context::{
-    Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Properties, Revalidation, SentTarget,
-    Subject, TargetFacts, TargetState, Times,
+    Balanced, Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Properties, Revalidation,
+    SentTarget, Subject, TargetFacts, TargetState, Times,
 };
 pub use documents::Documents;
 pub use fault::{Category, Fault};

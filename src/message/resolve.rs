@@ -333,11 +333,17 @@ impl MessageContext {
             VarId::TargetSentEndTimestamp => stamp(self.times.target_sent_end),
             VarId::TargetSentStartTime => time_text(self.times.target_sent_start),
             VarId::TargetSentStartTimestamp => stamp(self.times.target_sent_start),
-            VarId::LoadbalancingFailedservers
-            | VarId::LoadbalancingIsfallback
-            | VarId::LoadbalancingTargetserver
-            | VarId::RequestGrpcRpcName
-            | VarId::RequestGrpcServiceName => None,
+            VarId::LoadbalancingFailedservers => {
+                let balanced = self.target.as_ref()?.balanced.as_ref()?;
+                Some(View::Collection(Cow::Borrowed(&balanced.failed)))
+            }
+            VarId::LoadbalancingIsfallback => {
+                Some(View::Boolean(self.target.as_ref()?.balanced.as_ref()?.is_fallback))
+            }
+            VarId::LoadbalancingTargetserver => {
+                Some(View::Shared(&self.target.as_ref()?.balanced.as_ref()?.server))
+            }
+            VarId::RequestGrpcRpcName | VarId::RequestGrpcServiceName => None,
             VarId::FaultName => self.fault.as_ref().map(|fault| text(fault.name())),
             VarId::FaultReason => self.fault.as_ref().map(|fault| text(&fault.text)),
             VarId::FaultCategory => self.fault.as_ref().map(|fault| text(fault.category.name())),

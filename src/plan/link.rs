@@ -16,6 +16,7 @@ use crate::model::{
     ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
     LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
 };
+use crate::plan::balancer::BalancerPlan;
 use crate::plan::landing::landings;
 use crate::plan::link::linker::{Binder, PolicyLinker, output};
 use crate::plan::link::needs::NeedsOf;
@@ -80,6 +81,7 @@ pub struct Used {
     pub policies: BTreeSet<String>,
     /// Those that are not there too.
     pub shared_flows: BTreeSet<String>,
+    pub target_servers: BTreeSet<String>,
 }
 
 /// Links a bundle that lint found fit to run. `own` are the bundle's policies; those of the
@@ -343,14 +345,32 @@ impl<'a> Linking<'a> {
             TargetProperties::read(&target.properties, self.environment.body_bytes_max);
         let (url, info) = match &target.connection {
             Connection::Url { url, tls } => (Some(self.url(url)), tls.as_deref()),
-            Connection::Servers(_) | Connection::Unsupported { .. } | Connection::Missing => {
-                (None, None)
-            }
+            Connection::Servers(balancer) => (None, balancer.tls.as_ref()),
+            Connection::Unsupported { .. } | Connection::Missing => (None, None),
         };
         let stores = &self.environment.targets.stores;
         let tls = TlsPlan::link(info, properties.tls_resumption, stores, &mut self.slots);
+        let balancer = match &target.connection {
+            Connection::Servers(balancer) => {
+                let targets = self.environment.targets;
+                let names = balancer.servers.iter().map(|server| server.name.value.clone());
+                self.used.target_servers.extend(names);
+                let resumption = properties.tls_resumption;
+                let linked = BalancerPlan::link(balancer, resumption, targets, &mut self.slots);
+                Some(Box::new(linked))
+            }
+            Connection::Url { .. } | Connection::Unsupported { .. } | Connection::Missing => None,
+        };
+        let mut facts = target_facts(&target.name.value, url.as_ref(), tls.common_name());
+        if let Some(balancer) = &balancer {
+            let scheme = balancer.servers.first().map_or(Scheme::Http, |first| first.scheme(&tls));
+            facts.scheme = ByteString::from_static(scheme.as_str());
+            let path = balancer.path.as_ref().and_then(Template::as_literal);
+            facts.basepath = path.filter(|path| *path != "/").map(ByteString::from);
+        }
         TargetPlan {
-            facts: Arc::new(target_facts(&target.name.value, url.as_ref(), tls.common_name())),
+            facts: Arc::new(facts),
+            balancer,
             url,
             tls,
             flows: self.flows(&target.flows),
@@ -371,6 +391,7 @@ impl<'a> Linking<'a> {
                 DestinationPlan::Url(Box::new(TargetPlan {
                     facts: Arc::new(target_facts("default", Some(&url), None)),
                     url: Some(url),
+                    balancer: None,
                     tls: TlsPlan::Off(None),
                     flows: FlowsPlan::default(),
                     fault_rules: FaultRulesPlan::default(),

@@ -3,6 +3,7 @@
 //! Source: Apigee docs, "API proxy configuration reference", "Endpoint properties
 //! reference" (names, defaults and units of the properties).
 
+mod balancer;
 mod hooks;
 mod landing;
 mod link;
@@ -11,6 +12,7 @@ mod property_sets;
 mod tls;
 mod url;
 
+pub use balancer::{Active, BalancerPlan, ServerPlan};
 pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};
 pub use landing::{FlowPlace, Landing, LandingEndpoint, StepPlace};
 pub use link::{LinkEnvironment, Linked, Used, link};
@@ -107,8 +109,10 @@ impl ProxyPlan {
 #[derive(Debug)]
 pub struct TargetPlan {
     pub facts: Arc<TargetFacts>,
-    /// `HTTPTargetConnection/URL`; `None` where this gateway cannot run the connection.
+    /// `HTTPTargetConnection/URL`; `None` where servers are the target, or this gateway cannot
+    /// run the connection.
     pub url: Option<TargetUrl>,
+    pub balancer: Option<Box<BalancerPlan>>,
     pub tls: TlsPlan,
     pub flows: FlowsPlan,
     pub fault_rules: FaultRulesPlan,

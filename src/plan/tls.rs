@@ -91,6 +91,15 @@ impl TlsPlan {
         }
     }
 
+    /// What is known without a request.
+    pub fn fixed(&self) -> TlsChoice {
+        match self {
+            Self::Off(tls) => TlsChoice::Off(tls.clone()),
+            Self::Fixed(made) => TlsChoice::On(made.clone()),
+            Self::PerRequest(_) => TlsChoice::Off(None),
+        }
+    }
+
     /// The `CommonName` that is configured.
     pub fn common_name(&self) -> Option<&ByteString> {
         match self {

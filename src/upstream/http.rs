@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use crate::message::{Body, BodyError, Head, Message, ResponseHead};
+use crate::message::{Body, BodyError, Head, Message, ResponseHead, Subject};
 use crate::upstream::link::Link;
 use crate::upstream::pool::{Lease, Pool, PoolLimits, Pools, Remote, Silence, Upload, Watch};
 use crate::upstream::tls::{self, Tls};
@@ -109,17 +109,18 @@ impl HttpUpstream {
         let (stream, mut to) = self.dial(&pool.address, timeout, deadline).await?;
         let stream = match pool.address.scheme {
             Scheme::Http => Link::Plain(stream),
-            Scheme::Https => {
-                let begun = secure(stream, &pool.address, &mut to);
-                match timeout_at(deadline, begun).await {
-                    Ok(secured) => secured?,
-                    Err(_) => {
-                        let timeout_ms = timeout.as_millis();
-                        let address = shown(&pool.address);
-                        return Err(UpstreamError::ConnectTimeout { address, timeout_ms });
-                    }
+            Scheme::Https => match timeout_at(deadline, secure(stream, &pool.address)).await {
+                Ok(secured) => {
+                    let (link, subject) = secured?;
+                    to.subject = subject;
+                    link
                 }
-            }
+                Err(_) => {
+                    let timeout_ms = timeout.as_millis();
+                    let address = shown(&pool.address);
+                    return Err(UpstreamError::ConnectTimeout { address, timeout_ms });
+                }
+            },
         };
         let (lease, driver) = pool
             .adopt(stream, to, &self.client)
@@ -196,15 +197,7 @@ impl HttpUpstream {
     }
 
     fn check_foreign(&self, to: SocketAddr, address: &TargetAddress) -> Result<(), UpstreamError> {
-        let ip = to.ip().to_canonical();
-        let is_own = self.refused.iter().any(|own| {
-            let own_ip = own.ip().to_canonical();
-            // Linux takes the unspecified address as loopback.
-            let same_host = own_ip == ip || (ip.is_unspecified() && own_ip.is_loopback());
-            let loopback = own_ip.is_unspecified() && (ip.is_loopback() || ip.is_unspecified());
-            own.port() == to.port() && (same_host || loopback)
-        });
-        if is_own {
+        if is_refused(&self.refused, to) {
             return Err(UpstreamError::OwnAddress { address: shown(address) });
         }
         Ok(())
@@ -222,12 +215,23 @@ impl Upstream for HttpUpstream {
     }
 }
 
-/// TLS over a connection that was made.
-async fn secure(
+/// Whether a listener of this gateway that is no target has that address.
+pub(super) fn is_refused(refused: &[SocketAddr], to: SocketAddr) -> bool {
+    let ip = to.ip().to_canonical();
+    refused.iter().any(|own| {
+        let own_ip = own.ip().to_canonical();
+        // Linux takes the unspecified address as loopback.
+        let same_host = own_ip == ip || (ip.is_unspecified() && own_ip.is_loopback());
+        let loopback = own_ip.is_unspecified() && (ip.is_loopback() || ip.is_unspecified());
+        own.port() == to.port() && (same_host || loopback)
+    })
+}
+
+/// TLS over a connection that was made, and whose certificate was shown.
+pub(super) async fn secure(
     stream: TcpStream,
     address: &TargetAddress,
-    to: &mut Remote,
-) -> Result<Link, UpstreamError> {
+) -> Result<(Link, Option<Arc<Subject>>), UpstreamError> {
     let failed = |reason: String| UpstreamError::Handshake { address: shown(address), reason };
     let tls = address.tls.as_ref().unwrap_or_else(|| Tls::plain());
     let name = ServerName::try_from(address.host.to_string())
@@ -240,8 +244,8 @@ async fn secure(
     let (_, session) = stream.get_ref();
     let certificate = session.peer_certificates().and_then(|chain| chain.first());
     tls.check_name(certificate, &name).map_err(|error| failed(error.to_string()))?;
-    to.subject = certificate.and_then(tls::subject).map(Arc::new);
-    Ok(Link::Tls(Box::new(stream)))
+    let subject = certificate.and_then(tls::subject).map(Arc::new);
+    Ok((Link::Tls(Box::new(stream)), subject))
 }
 
 /// A call that got no answer, and what may be tried again.
@@ -406,7 +410,7 @@ impl HttpBody for AnswerBody {
     }
 }
 
-async fn resolve(address: &TargetAddress) -> io::Result<Vec<SocketAddr>> {
+pub(super) async fn resolve(address: &TargetAddress) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = address.host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, address.port)]);
     }

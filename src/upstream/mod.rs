@@ -5,6 +5,7 @@ pub mod keystore;
 mod link;
 pub mod observed;
 mod pool;
+pub mod probe;
 pub mod target_server;
 pub mod tls;
 

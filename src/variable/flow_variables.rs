@@ -1,8 +1,8 @@
 //! One row per predefined flow variable that has a single name; the parts of the four
 //! messages (`request.header.NAME` and the like) follow a grammar in `name.rs`.
 //!
-//! Source: Apigee docs, "Flow variables reference". `loadbalancing.*` and what of
-//! `client.*` speaks of its certificate have their rows here and no value yet.
+//! Source: Apigee docs, "Flow variables reference". What of `client.*`
+//! speaks of its certificate has its rows here and no value yet.
 
 /// What a variable's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,11 +133,11 @@ flow_variables! {
     FaultType: "fault.type", String, ReadOnly, Error, "as `fault.category`";
     IsError: "is.error", Boolean, ReadOnly, ProxyRequest, "whether the error flow runs";
     LoadbalancingFailedservers: "loadbalancing.failedservers", Array, ReadOnly, TargetResponse,
-        "no value yet";
+        "the target servers that failed before the one that was called";
     LoadbalancingIsfallback: "loadbalancing.isfallback", Boolean, ReadOnly, TargetResponse,
-        "no value yet";
+        "whether the target server is the fallback";
     LoadbalancingTargetserver: "loadbalancing.targetserver", String, ReadOnly, TargetResponse,
-        "no value yet";
+        "the target server that was called";
     MessageId: "messageid", String, ReadOnly, ProxyRequest, "an id of the request";
     OrganizationName: "organization.name", String, ReadOnly, ProxyRequest, "the organization";
     ProxyBasepath: "proxy.basepath", String, ReadOnly, ProxyRequest,

@@ -441,7 +441,7 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
           policy      Ldap                   2      no: Log-A, Log-B
           policy      LookupCache            1      yes
           policy      VerifyAPIKey           1      no: Key
-          connection  LoadBalancer           1      no: balanced
+          connection  LoadBalancer           1      yes
           connection  URL                    1      yes
           function    createUuid             2      yes
           function    toUpperCase            1      yes
@@ -478,7 +478,6 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
               1  cannot be read
 
           not supported                bundles
-          connection     LoadBalancer  1
           policy         Bad           1
           policy         Javascript    1
           policy         Ldap          1

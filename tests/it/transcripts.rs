@@ -19,7 +19,7 @@
 //! A body written `gzip(text)` or `deflate(text)`, also one in the other, is sent compressed, and
 //! received so. `> !content-length` is a client that does not say that a POST or PUT has no body.
 //!
-//! A transcript without `>>` says that no target is called. `tollgate.toml` beside the bundle
+//! Several `>>` and `<<` in turn are as many calls. An exchange without `>>` says that no target is called. `tollgate.toml` beside the bundle
 //! is its environment, else the default one with a cache `tokens`. Where `kv.json` stands there
 //! too, there is a store that holds its values: `{"encrypted": [[map, label]], "values": [[key,
 //! label, value]]}`.
@@ -56,7 +56,9 @@ use tollgate::store::durable::{
     self, Address, Condition, Content, KeyFile, Location, MapId, Store, Via, Write,
 };
 use tollgate::store::kvm::Maps;
-use tollgate::upstream::{Calling, Scheme, TargetAnswer, TargetCall, Upstream, UpstreamError};
+use tollgate::upstream::{
+    CallFailed, Calling, Scheme, TargetAnswer, TargetCall, Upstream, UpstreamError,
+};
 
 /// 2013-08-21T19:16:47Z: every transcript begins here.
 const START_MS: i64 = 1_377_112_607_000;
@@ -193,7 +195,7 @@ async fn play(
     target: &ScriptedTarget,
 ) -> Result<()> {
     let mut answers = VecDeque::new();
-    answers.extend(exchange.answer.clone());
+    answers.extend(exchange.answers.iter().cloned());
     target.answers.replace(answers);
     target.received.borrow_mut().clear();
 
@@ -234,17 +236,17 @@ async fn play(
     }
 
     let received = target.received.borrow();
-    match (&exchange.receives, received.as_slice()) {
-        (None, []) => {}
-        (None, [call, ..]) => bail!("the target was called and should not: {}", call.start),
-        (Some(_), []) => bail!("the target was not called"),
-        (Some(expected), [call, ..]) => {
-            let (start, _, _) = expected.split()?;
-            check_length(&call.headers, &call.body).context("what the target got")?;
-            ensure!(call.start == start, "target got `{}`, not `{start}`", call.start);
-            expected.compare(&call.headers, &call.body).context("what the target got")?;
-        }
+    for (at, call) in received.iter().enumerate() {
+        let Some(expected) = exchange.receives.get(at) else {
+            bail!("the target was called and should not: {}", call.start);
+        };
+        let (start, _, _) = expected.split()?;
+        check_length(&call.headers, &call.body).context("what the target got")?;
+        ensure!(call.start == start, "target got `{}`, not `{start}`", call.start);
+        expected.compare(&call.headers, &call.body).context("what the target got")?;
     }
+    let (found, wanted) = (received.len(), exchange.receives.len());
+    ensure!(found == wanted, "the target was called {found} times, and not {wanted}");
     let (start, _, _) = exchange.gets.split()?;
     ensure!(
         head.status.as_str() == start,
@@ -335,8 +337,9 @@ fn parse_write(text: &str) -> Option<Write> {
 struct Exchange {
     line: usize,
     sends: Block,
-    receives: Option<Block>,
-    answer: Option<Block>,
+    /// Of each call, in their order.
+    receives: Vec<Block>,
+    answers: Vec<Block>,
     gets: Block,
 }
 
@@ -422,8 +425,8 @@ fn parse(text: &str) -> Result<Vec<Line>> {
         };
         let block = match mark {
             ">" => &mut exchange.sends,
-            ">>" => exchange.receives.get_or_insert_default(),
-            "<<" => exchange.answer.get_or_insert_default(),
+            ">>" => next_block(&mut exchange.receives, last == mark),
+            "<<" => next_block(&mut exchange.answers, last == mark),
             "<" => &mut exchange.gets,
             other => bail!("line {number}: `{other}` begins no line of a transcript"),
         };
@@ -432,6 +435,14 @@ fn parse(text: &str) -> Result<Vec<Line>> {
     }
     lines.extend(current.take().map(|done| Line::Exchange(Box::new(done))));
     Ok(lines)
+}
+
+/// The block that a line goes on, or the one that it begins.
+fn next_block(blocks: &mut Vec<Block>, goes_on: bool) -> &mut Block {
+    if !goes_on {
+        blocks.push(Block::default());
+    }
+    blocks.last_mut().expect("one was pushed")
 }
 
 struct ScriptedTarget {
@@ -457,13 +468,16 @@ impl Upstream for ScriptedTarget {
         Box::pin(async move {
             let address = format!("{}:{}", call.address.host, call.address.port);
             let (head, mut body) = call.request.into_parts();
+            let refuses = self.answers.borrow().front().is_none_or(|block| block.0[0] == "refused");
             let buffered = body.buffer(usize::MAX, Duration::from_secs(5)).await;
             buffered.map_err(|source| UpstreamError::RequestBody { source })?;
             self.received.borrow_mut().push(Received {
                 start: format!("{} {}", head.method, head.uri),
-                headers: head.headers,
+                headers: head.headers.clone(),
                 body: body.bytes().cloned().unwrap_or_default(),
             });
+            // Who is refused has sent nothing.
+            let unsent = refuses.then(|| Box::new(http::Request::from_parts(head, body)));
             let refused = || UpstreamError::Connect {
                 address: address.clone(),
                 source: std::io::ErrorKind::ConnectionRefused.into(),
@@ -473,7 +487,7 @@ impl Upstream for ScriptedTarget {
             };
             let (start, headers, body) = block.split().expect("the transcript's answer is whole");
             match start.as_str() {
-                "refused" => return Err(refused().into()),
+                "refused" => return Err(CallFailed { error: refused(), unsent }),
                 "timeout" => return Err(UpstreamError::ReadTimeout { timeout_ms: 55_000 }.into()),
                 "late" => {
                     self.clock.advance(Duration::from_secs(3600));

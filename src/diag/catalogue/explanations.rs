@@ -482,6 +482,11 @@ pub static EXPLANATIONS: &[Explanation] = &[
             encrypted, and so the server gets nothing.",
     ),
     Explanation::new(
+        "GW400",
+        "The server is as one that is out: others are called in its stead, and where there is none \
+            the call ends in the fault NoActiveTargets, 503.",
+    ),
+    Explanation::new(
         "GW401",
         "A target whose certificate cannot be judged, or that asks for one which is not there, is \
             not called: the call ends in the fault SslHandshakeFailed, 503.",

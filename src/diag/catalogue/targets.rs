@@ -38,6 +38,14 @@ pub(super) static SECTION: Section = Section {
                 `io.timeout.milis` is unknown in `HTTPTargetConnection` and has no effect",
         },
         Code {
+            code: "GW400",
+            severities: &[Severity::Warning],
+            what: "a LoadBalancer that names a target server which the environment does not have",
+            remedy: "define it as `[[target_server]]`",
+            example: "apiproxy/targets/backend.xml:5:21: warning[GW400]: the environment has no \
+                target server `one`",
+        },
+        Code {
             code: "GW401",
             severities: &[Severity::Warning],
             what: "SSLInfo that names a keystore, truststore or alias which the environment does \

@@ -26,10 +26,10 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "GW201",
             severities: &[Severity::Error, Severity::Warning],
-            what: "a connection that is not supported yet, such as a LoadBalancer",
-            remedy: "write a `URL`",
-            example: "apiproxy/targets/backend.xml:3:6: error[GW201]: `LoadBalancer` is not \
-                supported yet",
+            what: "a connection that is not supported yet, such as a LocalTargetConnection",
+            remedy: "write an `HTTPTargetConnection`",
+            example: "apiproxy/targets/backend.xml:2:4: error[GW201]: `LocalTargetConnection` \
+                is not supported yet",
         },
         Code {
             code: "GW202",
