@@ -150,7 +150,11 @@ impl BalancerPlan {
                 all().filter(|(at, server)| server.is_fallback && usable(*at, server));
             return fallback.next().map(|(at, _)| at);
         }
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        // Another try of a call takes no turn from the next one.
+        let turn = match failed {
+            [] => self.turn.fetch_add(1, Ordering::Relaxed),
+            _ => self.turn.load(Ordering::Relaxed),
+        };
         let chosen = match self.algorithm {
             Algorithm::RoundRobin => None,
             Algorithm::Weighted => {
