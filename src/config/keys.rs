@@ -51,6 +51,7 @@ pub(super) const KEYS: &[&str] = &[
     "cache.disk_size_in_mb",
     "cache.max_elements_on_disk",
     "cache.compression.minimum_size_in_kb",
+    "cache.doors",
     "logging.folder",
     "demo.backend",
 ];
@@ -62,7 +63,6 @@ pub(super) const NOT_YET: &[&str] = &[
     "listen.memcached_openapi",
     "listen.management",
     "admin_tls",
-    "cache.doors",
 ];
 
 /// One problem for each key that is unknown or not read yet, in the order of the file.
