@@ -26,6 +26,7 @@ use crate::diag::{FileId, SourceMap};
 use crate::lint::LintOptions;
 use crate::plan::{FlowHook, Hooks};
 use crate::profile::Profile;
+use crate::serve::tls::CertificateFiles;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::durable::{self, KeyFile, Location};
 
@@ -49,6 +50,8 @@ pub struct Config {
     /// Lets a service door listen off loopback without TLS. Worth a log line at each start.
     pub insecure: bool,
     pub listen: Listen,
+    /// What the service doors' listeners take TLS with.
+    pub admin_tls: Option<CertificateFiles>,
     /// Data threads; 0 is one for each core.
     pub threads: usize,
     pub deploy: Deploy,
@@ -61,6 +64,7 @@ pub struct Config {
     pub store: StoreConfig,
     /// What App Configuration's clients may ask together; `None` for no quota.
     pub appconfig_requests_per_second: Option<u32>,
+    pub momento: MomentoConfig,
     pub cache_backend: CacheBackend,
     /// In the order of the file, no name twice.
     pub caches: Vec<CacheDefinition>,
@@ -92,6 +96,24 @@ impl From<ProfileName> for Profile {
 pub struct Listen {
     pub api: SocketAddr,
     pub admin: SocketAddr,
+    /// A listener of Momento's door alone, beside the admin listener.
+    pub momento: Option<SocketAddr>,
+    /// Names by which clients reach the service doors, beside `localhost` and the addresses.
+    pub hosts: Vec<String>,
+}
+
+/// Momento's door.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MomentoConfig {
+    /// Lets in who has no token at all, as Momento's local mode does.
+    pub open: bool,
+    /// What the clients' libraries put `cache.` and the like before, with a port where that is
+    /// not 443; `None`: the first of the hosts.
+    pub endpoint: Option<String>,
+    /// What all clients may ask together; `None` for no limit.
+    pub requests_per_second: Option<u32>,
+    /// Web pages of these origins may call the HTTP API.
+    pub cors_origins: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +192,10 @@ impl Default for Config {
             listen: Listen {
                 api: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
                 admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+                momento: None,
+                hosts: Vec::new(),
             },
+            admin_tls: None,
             threads: 0,
             deploy: Deploy {
                 folders: vec![PathBuf::from("proxies"), PathBuf::from("policies")],
@@ -187,6 +212,7 @@ impl Default for Config {
             },
             store: StoreConfig::in_folder(Path::new(DEFAULT_STATE)),
             appconfig_requests_per_second: None,
+            momento: MomentoConfig::default(),
             cache_backend: CacheBackend::Memory,
             caches: Vec::new(),
             log_folder: PathBuf::from("state/logs"),
@@ -279,7 +305,9 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
     let insecure = file.insecure.unwrap_or(default.insecure);
     let admin = Listener::new(overrides.admin, file.listen.admin, default.listen.admin);
     let api = Listener::new(overrides.api, file.listen.api, default.listen.api);
-    check_listeners(&api, &admin, insecure, problems);
+    let momento = file.listen.momento.map(|key| Listener::new(None, Some(key), admin.address));
+    let is_safe = insecure || file.admin_tls.is_some();
+    check_listeners(&api, &admin, momento.as_ref(), is_safe, problems);
     check_cache_names(&file.cache, problems);
     Config {
         organization: file.organization.map_or(default.organization, |name| name.0),
@@ -287,7 +315,16 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
         profile: overrides.profile.or(file.profile).map_or(default.profile, Profile::from),
         time_zone: file.time_zone.map_or(default.time_zone, |zone| zone.0),
         insecure,
-        listen: Listen { api: api.address, admin: admin.address },
+        listen: Listen {
+            api: api.address,
+            admin: admin.address,
+            momento: momento.map(|listener| listener.address),
+            hosts: file.listen.hosts.unwrap_or_default().into_iter().map(|host| host.0).collect(),
+        },
+        admin_tls: file.admin_tls.map(|files| CertificateFiles {
+            certificate: root.join(files.certificate),
+            key: root.join(files.key),
+        }),
         threads: file.runtime.threads.map_or(default.threads, file::Number::size),
         deploy: Deploy {
             folders: match file.deploy.folders {
@@ -302,11 +339,19 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
         allow_self: file.targets.allow_self.unwrap_or(default.allow_self),
         limits: file.limits.over(default.limits),
         store: read_store(root, file.store, overrides),
-        appconfig_requests_per_second: file
-            .appconfig
-            .requests_per_second
-            .and_then(|number| u32::try_from(number.0).ok())
-            .filter(|number| *number > 0),
+        appconfig_requests_per_second: per_second(file.appconfig.requests_per_second),
+        momento: MomentoConfig {
+            open: file.momento.open.unwrap_or(false),
+            endpoint: file.momento.endpoint.map(|endpoint| endpoint.0),
+            requests_per_second: per_second(file.momento.requests_per_second),
+            cors_origins: file
+                .momento
+                .cors_origins
+                .unwrap_or_default()
+                .into_iter()
+                .map(|origin| origin.0)
+                .collect(),
+        },
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
         log_folder: match (file.logging.folder, &overrides.state) {
@@ -319,6 +364,11 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
         },
         demo_backend: file.demo.backend.and_then(|address| read_demo(&address, problems)),
     }
+}
+
+/// 0 is no limit.
+fn per_second(key: Option<file::Number<0, 1_000_000>>) -> Option<u32> {
+    key.and_then(|number| u32::try_from(number.0).ok()).filter(|number| *number > 0)
 }
 
 /// A key file of another place than the default is one that several gateways share, so that none
@@ -361,22 +411,41 @@ impl Listener {
     }
 }
 
-/// A service door off loopback would send its credentials in the clear.
-fn check_listeners(api: &Listener, admin: &Listener, insecure: bool, problems: &mut Vec<Problem>) {
-    if !admin.address.ip().is_loopback() && !insecure {
-        let message = format!(
-            "the admin listener {} is off loopback and has no TLS; \
-             listen on 127.0.0.1, or set `insecure = true` to accept that",
-            admin.address
-        );
-        problems.push(Problem { at: admin.at, message });
+/// A service door off loopback would send its credentials in the clear. `is_safe`: it has TLS,
+/// or the operator accepts that.
+fn check_listeners(
+    api: &Listener,
+    admin: &Listener,
+    momento: Option<&Listener>,
+    is_safe: bool,
+    problems: &mut Vec<Problem>,
+) {
+    let doors = [("admin", Some(admin)), ("momento", momento)];
+    for (name, listener) in doors {
+        let Some(Listener { address, at }) = listener else { continue };
+        if !address.ip().is_loopback() && !is_safe {
+            let message = format!(
+                "the {name} listener {address} is off loopback and has no TLS; \
+                 listen on 127.0.0.1, give a certificate in `[admin_tls]`, or set \
+                 `insecure = true` to accept that"
+            );
+            problems.push(Problem { at: *at, message });
+        }
     }
-    if api.address == admin.address && api.address.port() != 0 {
-        let message = format!(
-            "the API and the admin listener share {}; give one of them another port",
-            api.address
-        );
-        problems.push(Problem { at: admin.at.or(api.at), message });
+    let named = [("API", Some(api)), doors[0], doors[1]];
+    for (index, (name, listener)) in named.into_iter().enumerate() {
+        let Some(listener) = listener else { continue };
+        for (earlier, other) in named.into_iter().take(index) {
+            let Some(other) = other else { continue };
+            if other.address == listener.address && listener.address.port() != 0 {
+                let message = format!(
+                    "the {earlier} and the {name} listener share {}; \
+                     give one of them another port",
+                    listener.address
+                );
+                problems.push(Problem { at: listener.at.or(other.at), message });
+            }
+        }
     }
 }
 

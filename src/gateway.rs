@@ -20,11 +20,12 @@ use crate::clock::Clock;
 use crate::config::{Config, Unsupported};
 use crate::deploy::watch::{Change, Watch};
 use crate::deploy::{Deployer, Registry, Report, Settings};
-use crate::serve::admin::Admin;
+use crate::serve::admin::{Admin, Plain};
 use crate::serve::appconfig::{AppConfig, Credentials};
 use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
 use crate::serve::listener::{ListenError, Listener};
+use crate::serve::tls::{Certificate, CertificateError};
 use crate::store::cache::{CacheControl, Caches};
 use crate::store::credentials::AppConfigKeys;
 use crate::store::durable::{Store, StoreError};
@@ -52,6 +53,8 @@ pub enum StartError {
     Caches { source: crate::store::cache::registry::CachesError },
     #[error("the store cannot be opened")]
     Store { source: StoreError },
+    #[error("the doors have no certificate")]
+    Certificate { source: CertificateError },
     #[error("a thread did not start")]
     Thread { source: std::io::Error },
 }
@@ -89,6 +92,8 @@ impl Gateway {
             Some(address) => Some(bind("demo", address, NonZeroUsize::MIN)?),
             None => None,
         };
+        let certificate = config.admin_tls.clone().map(Certificate::load).transpose();
+        let certificate = certificate.map_err(|source| StartError::Certificate { source })?;
         let (api_address, admin_address) = (api.address(), admin.address());
         let demo_address = demo.as_ref().map(Listener::address);
 
@@ -154,9 +159,14 @@ impl Gateway {
             credentials.clone(),
             config.appconfig_requests_per_second,
         );
-        let service = Admin::new(admin_address, Vec::new(), ready.clone())
+        let mut service = Admin::new(admin_address, config.listen.hosts.clone(), ready.clone())
             .with_store(store.clone(), clock.clone())
             .with_appconfig(door);
+        if let Some(certificate) = &certificate {
+            let plain = plain(config, admin_address);
+            service = service.with_tls(certificate.clone(), plain);
+            tasks.spawn(certificate.clone().follow(stopped.clone()));
+        }
         let listener = socket("admin", admin)?;
         tasks.spawn(service.serve(listener, stopped.clone()));
         if let Some(listener) = demo {
@@ -236,6 +246,11 @@ fn socket(listener: &'static str, bound: Listener) -> Result<TcpListener, StartE
     let first = bound.into_sockets().into_iter().next();
     let taken = first.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound));
     taken.and_then(TcpListener::from_std).map_err(|source| StartError::Socket { listener, source })
+}
+
+/// Over a network credentials go by TLS alone, unless the operator accepts otherwise.
+fn plain(config: &Config, address: SocketAddr) -> Plain {
+    if config.insecure || address.ip().is_loopback() { Plain::Anywhere } else { Plain::Loopback }
 }
 
 fn data_threads(config: &Config) -> NonZeroUsize {

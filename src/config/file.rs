@@ -33,6 +33,7 @@ pub(super) struct File {
     pub(super) insecure: Option<bool>,
     #[serde(default)]
     pub(super) listen: Listen,
+    pub(super) admin_tls: Option<AdminTls>,
     #[serde(default)]
     pub(super) runtime: Runtime,
     #[serde(default)]
@@ -54,6 +55,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) appconfig: AppConfigKeys,
     #[serde(default)]
+    pub(super) momento: MomentoKeys,
+    #[serde(default)]
     pub(super) logging: Logging,
     #[serde(default)]
     pub(super) demo: Demo,
@@ -64,6 +67,15 @@ pub(super) struct File {
 pub(super) struct Listen {
     pub(super) api: Option<Spanned<Address>>,
     pub(super) admin: Option<Spanned<Address>>,
+    pub(super) momento: Option<Spanned<Address>>,
+    pub(super) hosts: Option<Vec<HostName>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdminTls {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -247,6 +259,15 @@ pub(super) struct AppConfigKeys {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct MomentoKeys {
+    pub(super) open: Option<bool>,
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) requests_per_second: Option<Number<0, 1_000_000>>,
+    pub(super) cors_origins: Option<Vec<Origin>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Logging {
     pub(super) folder: Option<Spanned<String>>,
 }
@@ -416,6 +437,69 @@ impl TryFrom<String> for Address {
         parsed.map_err(|_| {
             format!("`{text}` is no address; write IP and port, such as `127.0.0.1:8080`")
         })
+    }
+}
+
+/// A name that a `Host` field may have, without a port.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct HostName(pub(super) String);
+
+impl TryFrom<String> for HostName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if is_host(&text) {
+            return Ok(Self(text));
+        }
+        Err(format!(
+            "`{text}` is no host name; write a name without scheme and port, as `gw.example`"
+        ))
+    }
+}
+
+/// A host name, with or without a port.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Endpoint(pub(super) String);
+
+impl TryFrom<String> for Endpoint {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (host, port) = text.split_once(':').unwrap_or((&text, "443"));
+        if is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0) {
+            return Ok(Self(text));
+        }
+        Err(format!(
+            "`{text}` is no endpoint; write a host name, as `gw.example` or `gw.example:8443`"
+        ))
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+    };
+    text.len() <= NAME_CHARS_MAX && text.split('.').all(is_label)
+}
+
+/// What a browser sends in `Origin`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Origin(pub(super) String);
+
+impl TryFrom<String> for Origin {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let is_origin = Url::parse(&text).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+        });
+        if is_origin {
+            return Ok(Self(text));
+        }
+        Err(format!("`{text}` is no origin; write scheme and host, as `https://app.example`"))
     }
 }
 

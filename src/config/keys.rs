@@ -15,6 +15,10 @@ pub(super) const KEYS: &[&str] = &[
     "insecure",
     "listen.api",
     "listen.admin",
+    "listen.momento",
+    "listen.hosts",
+    "admin_tls.certificate",
+    "admin_tls.key",
     "runtime.threads",
     "deploy.folders",
     "deploy.watch",
@@ -35,6 +39,10 @@ pub(super) const KEYS: &[&str] = &[
     "store.retention_days",
     "store.snapshot_bytes_max",
     "appconfig.requests_per_second",
+    "momento.open",
+    "momento.endpoint",
+    "momento.requests_per_second",
+    "momento.cors_origins",
     "caches.backend",
     "cache.name",
     "cache.description",
@@ -57,13 +65,8 @@ pub(super) const KEYS: &[&str] = &[
 ];
 
 /// Keys and whole tables that are promised and that this version does not read.
-pub(super) const NOT_YET: &[&str] = &[
-    "listen.momento",
-    "listen.appconfig",
-    "listen.memcached_openapi",
-    "listen.management",
-    "admin_tls",
-];
+pub(super) const NOT_YET: &[&str] =
+    &["listen.appconfig", "listen.memcached_openapi", "listen.management"];
 
 /// One problem for each key that is unknown or not read yet, in the order of the file.
 pub(super) fn check_keys(document: &DeTable<'_>) -> Vec<Problem> {

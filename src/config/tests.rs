@@ -57,9 +57,10 @@ fn the_loopback_rule_binds_flags_too() {
     let admin = Some("0.0.0.0:8081".parse().expect("an address"));
     let overrides = Overrides { admin, ..Overrides::default() };
     let parse = |text| Config::parse(Path::new(DEFAULT_FILE), text, &overrides);
-    expect![[r#"the admin listener 0.0.0.0:8081 is off loopback and has no TLS; listen on 127.0.0.1, or set `insecure = true` to accept that"#]]
+    expect!["the admin listener 0.0.0.0:8081 is off loopback and has no TLS; listen on 127.0.0.1, give a certificate in `[admin_tls]`, or set `insecure = true` to accept that"]
         .assert_eq(&parse("").expect_err("it is refused").to_string());
     assert!(parse("insecure = true").is_ok());
+    assert!(parse("admin_tls = { certificate = 'cert.pem', key = 'key.pem' }").is_ok());
 }
 
 #[test]
@@ -81,10 +82,10 @@ fn unknown_keys_are_refused_all_at_once() {
 #[test]
 fn keys_of_later_versions_are_refused() {
     check_refused(
-        "[listen]\nmomento = '127.0.0.1:1'\n[[cache]]\nname = 'a'\n[admin_tls]",
+        "[listen]\nappconfig = '127.0.0.1:1'\nmanagement = '127.0.0.1:2'",
         expect![[r#"
-            conf/tollgate.toml:2:1: `listen.momento` is not supported yet; remove it
-            conf/tollgate.toml:5:2: `admin_tls` is not supported yet; remove it"#]],
+            conf/tollgate.toml:2:1: `listen.appconfig` is not supported yet; remove it
+            conf/tollgate.toml:3:1: `listen.management` is not supported yet; remove it"#]],
     );
 }
 
@@ -205,6 +206,14 @@ fn values_are_refused_with_their_place() {
             "cache = 5",
             expect!["conf/tollgate.toml:1:9: invalid type: integer `5`, expected a sequence"],
         ),
+        ("listen.momento = '0.0.0.0:8082'", expect![""]),
+        ("listen.momento = '127.0.0.1:8081'", expect![""]),
+        ("listen.hosts = ['https://gw.example']", expect![""]),
+        ("listen.hosts = ['gw..example']", expect![""]),
+        ("admin_tls.certificate = 'cert.pem'", expect![""]),
+        ("momento.endpoint = 'gw.example:0'", expect![""]),
+        ("momento.cors_origins = ['app.example']", expect![""]),
+        ("momento.cors_origins = ['https://app.example/']", expect![""]),
         (
             "demo.backend = '0.0.0.0:0'",
             expect![
@@ -403,7 +412,8 @@ fn the_samples_of_the_page_are_taken() {
     let config = Config::parse(Path::new(DEFAULT_FILE), defaults, &overrides);
     assert_eq!(config.expect("it is taken"), Config::default());
     assert_eq!(parse(rest).expect("it is taken").caches.len(), 2);
-    let without_default = ["cache.", "demo.", "flow_hooks."];
+    let without_default =
+        ["cache.", "demo.", "flow_hooks.", "admin_tls.", "listen.momento", "momento.endpoint"];
     for key in keys::KEYS {
         if without_default.iter().any(|table| key.starts_with(table)) {
             continue;

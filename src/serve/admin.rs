@@ -18,15 +18,22 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::serve::appconfig::AppConfig;
-use crate::serve::control::{self, text};
+pub use crate::serve::control::Plain;
+use crate::serve::control::{self, Payload, Transport, text};
+use crate::serve::tls::Certificate;
 use crate::store::durable::Store;
 
 /// A store that has not answered for so long is away.
 const STORE_SILENCE_MS: i64 = 5_000;
 
+/// What Momento's libraries put before the name of an endpoint, one for each service.
+const SERVICES: [&str; 7] =
+    ["cache.", "control.", "token.", "api.cache.", "web.cache.", "web.control.", "web.token."];
+
 /// What the admin listener knows of the gateway.
 pub struct Admin {
     hosts: Vec<String>,
+    transport: Transport,
     ready: Arc<AtomicBool>,
     store: Option<(Store, Clock)>,
     appconfig: Option<AppConfig>,
@@ -42,7 +49,15 @@ impl Admin {
     ) -> Self {
         let own = ["localhost".to_owned(), address.ip().to_string()];
         let hosts = own.into_iter().chain(hosts).collect();
-        Self { hosts, ready, store: None, appconfig: None }
+        let transport = Transport::default();
+        Self { hosts, transport, ready, store: None, appconfig: None }
+    }
+
+    /// Takes TLS too; in the clear comes in only who is on this machine, or anyone where `plain`
+    /// says so.
+    pub fn with_tls(mut self, certificate: Certificate, plain: Plain) -> Self {
+        self.transport = Transport { tls: Some(certificate), plain };
+        self
     }
 
     /// `/readyz` says so where the store is away; API traffic goes on without it.
@@ -58,22 +73,23 @@ impl Admin {
 
     /// Serves until `stopped` says true or its sender has gone.
     pub async fn serve(self, listener: TcpListener, stopped: watch::Receiver<bool>) {
+        let transport = self.transport.clone();
         let admin = Arc::new(self);
-        control::serve(listener, stopped, move |request: Request<Incoming>| {
+        control::serve(listener, transport, stopped, move |request: Request<Incoming>| {
             let admin = admin.clone();
             async move { admin.respond(request).await }
         })
         .await;
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn respond(&self, request: Request<Incoming>) -> Response<Payload> {
         if let Some(door) = &self.appconfig
             && AppConfig::takes(request.uri().path())
             && self.refuse(request.uri(), request.headers()).is_none()
         {
-            return door.answer(request).await;
+            return door.answer(request).await.map(Payload::from);
         }
-        self.answer(&request)
+        self.answer(&request).map(Payload::from)
     }
 
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
@@ -134,8 +150,13 @@ impl Admin {
     fn is_own(&self, authority: &Authority) -> bool {
         let host = authority.host();
         let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        let is_named = |host: &str| self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host));
+        let below = |prefix: &str| {
+            let (start, name) = host.split_at_checked(prefix.len())?;
+            start.eq_ignore_ascii_case(prefix).then_some(name)
+        };
         !authority.as_str().contains('@')
-            && self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
+            && (is_named(host) || SERVICES.iter().filter_map(|prefix| below(prefix)).any(is_named))
     }
 }
 
@@ -176,6 +197,12 @@ mod tests {
         check("/healthz", &[("host", "127.0.0.1")], 200);
         check("/healthz", &[("host", "GW.example:1")], 200);
         check("http://localhost/healthz", &[("host", "evil.example")], 200);
+        check("/healthz", &[("host", "cache.gw.example")], 200);
+        check("/healthz", &[("host", "api.cache.GW.example:443")], 200);
+        check("/healthz", &[("host", "Control.localhost")], 200);
+        check("/healthz", &[("host", "cache.cache.gw.example")], 421);
+        check("/healthz", &[("host", "cache.evil.example")], 421);
+        check("/healthz", &[("host", "kv.gw.example")], 421);
         check("/healthz", &[("host", "evil.example")], 421);
         check("/healthz", &[("host", "localhost.evil.example")], 421);
         check("/healthz", &[("host", "localhost@evil.example")], 421);

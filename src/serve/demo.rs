@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::serve::control;
+use crate::serve::control::{self, Transport};
 
 /// The largest body that `/echo` sends back.
 const ECHO_BYTES_MAX: usize = 1024 * 1024;
@@ -25,7 +25,7 @@ const SERVED_BY: HeaderName = HeaderName::from_static("x-served-by");
 /// Serves until `stopped` says true or its sender has gone.
 pub async fn serve(listener: TcpListener, stopped: watch::Receiver<bool>) {
     let served = Arc::new(AtomicU64::new(0));
-    control::serve(listener, stopped, move |request| {
+    control::serve(listener, Transport::default(), stopped, move |request| {
         let served = served.clone();
         async move { answer(request, &served).await }
     })

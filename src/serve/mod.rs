@@ -8,6 +8,7 @@ pub mod data;
 pub mod demo;
 pub mod listener;
 mod runtime;
+pub mod tls;
 
 #[cfg(test)]
 mod tests;

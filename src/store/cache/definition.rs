@@ -82,7 +82,7 @@ pub enum NameError {
     TooLong { chars: usize },
     #[error("the cache's name has {bytes} bytes; the limit is {NAME_BYTES_MAX}")]
     TooManyBytes { bytes: usize },
-    #[error("the cache's name {name:?} has the character {found:?}")]
+    #[error("the cache's name `{}` has the character {found:?}", .name.escape_debug())]
     Character { name: String, found: char },
 }
 
