@@ -59,6 +59,7 @@ pub(super) const KEYS: &[&str] = &[
     "cache.disk_size_in_mb",
     "cache.max_elements_on_disk",
     "cache.compression.minimum_size_in_kb",
+    "cache.doors",
     "target_server.name",
     "target_server.host",
     "target_server.port",
@@ -87,7 +88,7 @@ pub(super) const KEYS: &[&str] = &[
 
 /// Keys and whole tables that are promised and that this version does not read.
 pub(super) const NOT_YET: &[&str] =
-    &["listen.appconfig", "listen.memcached_openapi", "listen.management", "cache.doors"];
+    &["listen.appconfig", "listen.memcached_openapi", "listen.management"];
 
 /// One problem for each key that is unknown or not read yet, in the order of the file.
 pub(super) fn check_keys(document: &DeTable<'_>) -> Vec<Problem> {
