@@ -15,6 +15,10 @@ use tollgate::policy::kind::{PureStep, Step};
 
 use crate::support::Linking;
 
+/// As the binary has it: most of the time is the allocator's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const JSON: &str = r#"<ExtractVariables name="P"><VariablePrefix>order</VariablePrefix><JSONPayload>
       <Variable name="email"><JSONPath>$.order.customer.email</JSONPath></Variable>
       <Variable name="sku"><JSONPath>$.order.items[2].sku</JSONPath></Variable>

@@ -8,6 +8,7 @@ mod check;
 mod credentials;
 mod explain;
 mod fix;
+mod kv;
 mod lint;
 mod serve;
 mod state;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use kv::KvError;
 pub use state::{StateDir, StateError};
 
 use crate::bundle::RewriteError;
@@ -62,6 +64,8 @@ enum Command {
     Explain(ExplainArguments),
     /// Say what clients of the service doors need to connect
     Credentials(CredentialsArguments),
+    /// Read, write, import, export and restore the key-values of the environment
+    Kv(kv::KvArguments),
 }
 
 #[derive(Debug, Args)]
@@ -229,6 +233,8 @@ pub enum CliError {
     Start(StartError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Kv(#[from] KvError),
     #[error(
         "the admin listener's port is chosen when the gateway starts, and none runs here; \
              start it, or set `listen.admin`"
@@ -243,7 +249,9 @@ impl CliError {
             Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoTopic { .. } => {
                 USAGE
             }
-            Self::State(_)
+            Self::Kv(error) if error.is_usage() => USAGE,
+            Self::Kv(_)
+            | Self::State(_)
             | Self::Fix(_)
             | Self::Write(_)
             | Self::Serve { .. }
@@ -264,6 +272,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError
         Some(Command::Lint(arguments)) => lint::lint(arguments),
         Some(Command::Check(arguments)) => check::check(arguments),
         Some(Command::Credentials(arguments)) => credentials::credentials(arguments),
+        Some(Command::Kv(arguments)) => kv::kv(arguments),
         Some(Command::Explain(arguments)) => explain::explain(&arguments),
     }
 }

@@ -8,7 +8,7 @@ mod endpoint;
 mod flow;
 mod policy_head;
 pub mod properties;
-mod property_set;
+pub mod property_set;
 mod read;
 
 pub use flow::condition as read_condition;

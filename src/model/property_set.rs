@@ -13,7 +13,7 @@ const BAD_ESCAPE: &str = "GW390";
 
 /// All pairs in the order of the text. Never fails: what is malformed is reported and taken as it
 /// stands.
-pub(super) fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<(String, String)> {
+pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for (start, line) in logical_lines(text) {
         let mut letters = line.chars().peekable();

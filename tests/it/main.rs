@@ -9,9 +9,11 @@ mod corpus;
 mod drop_in;
 mod durable;
 mod kept_responses;
+mod kv;
 mod message_logging;
 mod readme;
 mod redeploy;
+mod served;
 mod shown;
 mod support;
 mod tidy;
@@ -27,6 +29,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     drop_in::trials,
     durable::trials,
     kept_responses::trials,
+    kv::trials,
     message_logging::trials,
     readme::trials,
     redeploy::trials,

@@ -7,8 +7,10 @@ use crate::policy::testing::{Rig, findings, ready, run, text};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::expiry::Ttl;
+use crate::store::cache::operation::{KeyCursor, KeyPage, Union};
 use crate::store::cache::{
-    Answer, CacheBackend, CacheError, Caches, Item, KEY_BYTES_MAX, NamedCache, Stats,
+    Answer, CacheBackend, CacheError, Caches, Item, KEY_BYTES_MAX, NamedCache, Operation, Outcome,
+    Stats, WriteLimits,
 };
 
 const LOOKUP: &str = r#"
@@ -181,6 +183,37 @@ impl Slow {
 }
 
 impl CacheBackend for Slow {
+    fn apply<'a>(
+        &'a self,
+        _: &'a [u8],
+        _: Operation,
+        _: WriteLimits,
+    ) -> Answer<'a, Result<Outcome, CacheError>> {
+        Answer::Now(Ok(Outcome::Missing))
+    }
+
+    fn sorted_set_union<'a>(
+        &'a self,
+        _: &'a [u8],
+        _: Union,
+        _: WriteLimits,
+    ) -> Answer<'a, Result<Outcome, CacheError>> {
+        Answer::Now(Ok(Outcome::Length(0)))
+    }
+
+    fn keys<'a>(
+        &'a self,
+        _: &'a [u8],
+        _: Option<KeyCursor>,
+        _: usize,
+    ) -> Answer<'a, Result<KeyPage, CacheError>> {
+        Answer::Now(Ok(KeyPage { keys: Vec::new(), next: None }))
+    }
+
+    fn remove_prefix<'a>(&'a self, _: &'a [u8]) -> Answer<'a, Result<usize, CacheError>> {
+        Answer::Now(Ok(0))
+    }
+
     fn get<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<Lookup, CacheError>> {
         self.later(Ok(Lookup::Hit(Item::Bytes(bytes::Bytes::copy_from_slice(key)))))
     }

@@ -18,6 +18,7 @@ mod query;
 mod quota;
 mod reply;
 mod snapshots;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -36,6 +37,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use jiff::Timestamp;
 
 pub use auth::{Access, Credential, Credentials};
+pub use terms::{check_key, check_text, key_filter, label_filter, parse_timestamp, tag_filter};
 
 use crate::clock::Clock;
 use crate::serve::appconfig::auth::Signed;

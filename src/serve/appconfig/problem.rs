@@ -36,6 +36,10 @@ impl Problem {
         Self { kind, title, name: None, policy: None, detail: None, status: status.as_u16() }
     }
 
+    pub(super) fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
     /// A reserved character of a filter that stands where it may not; `position` from 0.
     pub(super) fn invalid_character(name: &str, position: usize) -> Self {
         Self::invalid_parameter(name, &format!("{name}({position}): Invalid character"))

@@ -1,6 +1,8 @@
 //! What every cache backend must do, as tests: `cache_contract!(make)` runs them all on the
 //! backends that `make` returns, each empty and with a clock moved by hand.
 
+pub(crate) mod scalars;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,13 @@ use bytestring::ByteString;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
 
+pub(crate) use self::scalars::{
+    a_cas_stores_over_what_it_was_read_from, changes_how_long_an_item_lives,
+    compares_a_typed_value_by_its_text, counts_up_and_down_as_memcached_does,
+    extends_what_is_there, increments_integers_of_64_bits, keeps_flags_until_another_write,
+    lists_and_removes_keys_by_prefix, obeys_the_limits_of_the_writer,
+    stores_where_the_condition_holds, tells_kinds_and_whether_a_key_exists,
+};
 use crate::clock::Clock;
 use crate::store::cache::memory::Limits;
 use crate::store::cache::{
@@ -35,6 +44,17 @@ macro_rules! cache_contract {
             refuses_a_value_past_the_limit,
             counts_what_it_did,
             agrees_with_a_map_and_a_clock,
+            stores_where_the_condition_holds,
+            compares_a_typed_value_by_its_text,
+            a_cas_stores_over_what_it_was_read_from,
+            keeps_flags_until_another_write,
+            increments_integers_of_64_bits,
+            counts_up_and_down_as_memcached_does,
+            extends_what_is_there,
+            changes_how_long_an_item_lives,
+            obeys_the_limits_of_the_writer,
+            tells_kinds_and_whether_a_key_exists,
+            lists_and_removes_keys_by_prefix,
         );
     };
     ($make:expr, $($test:ident,)+) => {
@@ -196,7 +216,8 @@ pub(crate) fn refuses_a_key_past_the_limit(make: Make) {
     let (longest, too_long) = (vec![b'k'; KEY_BYTES_MAX], vec![b'k'; KEY_BYTES_MAX + 1]);
     put(&*cache, &longest, text("value"), None);
     assert_eq!(get(&*cache, &longest), hit("value"));
-    let refusal = Err(CacheError::KeyTooLong { key_bytes: KEY_BYTES_MAX + 1 });
+    let refusal =
+        Err(CacheError::KeyTooLong { key_bytes: KEY_BYTES_MAX + 1, limit_bytes: KEY_BYTES_MAX });
     assert_eq!(settle(cache.put(&too_long, text("value"), None)), refusal);
     assert_eq!(get(&*cache, &too_long), Lookup::Miss(MissReason::NeverStored));
     assert_eq!(settle(cache.remove(&too_long)), Ok(false));

@@ -7,6 +7,7 @@
 //! [`ENTRY_OVERHEAD_BYTES`].
 
 mod budget;
+mod decide;
 mod ghosts;
 mod list;
 mod shard;
@@ -21,17 +22,18 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 use foldhash::quality::SeedableRandomState;
 use parking_lot::Mutex;
 
 use self::budget::Budget;
+use self::decide::{Current, Effect, Moment, decide};
 pub use self::shard::ENTRY_OVERHEAD_BYTES;
 use self::shard::{NEVER_NS, Shard, now_ns, weight_bytes};
 use crate::clock::Clock;
+use crate::store::cache::operation::{Condition, KeyCursor, KeyPage, Put, Union};
 use crate::store::cache::{
-    Answer, CacheBackend, CacheError, Item, KEY_BYTES_MAX, Lookup, Stats, TTL_MAX,
-    VALUE_BYTES_MAX_DEFAULT,
+    Answer, CacheBackend, CacheError, Item, Lookup, Operation, Outcome, Stats,
+    VALUE_BYTES_MAX_DEFAULT, WriteLimits,
 };
 
 /// The bytes of a cache whose definition says nothing else.
@@ -51,6 +53,8 @@ const SHARD_ENTRIES_MIN: usize = 512;
 const SHARD_BYTES_MIN: usize = 256 * 1024;
 /// Entries that a sweep looks at before it lets go of a shard's lock.
 const SWEEP_STEPS_PER_LOCK: usize = 128;
+/// Entries that a listing or a purge looks at before it lets go of a shard's lock.
+const SCAN_STEPS_PER_LOCK: usize = 1024;
 /// How often a writer looks for room that other writers take before it; then it gives up.
 const ROUNDS_MAX: usize = 64;
 
@@ -146,48 +150,78 @@ impl MemoryCache {
     }
 
     fn store(&self, key: &[u8], item: Item, ttl: Option<Duration>) -> Result<(), CacheError> {
-        let weight_bytes = self.admit(key, &item).inspect_err(|_| self.count_refused())?;
+        let limits =
+            WriteLimits { value_bytes_max: self.value_bytes_max, ..WriteLimits::default() };
+        self.admit(key, &item, &limits).inspect_err(|_| self.count_refused())?;
+        let put = Put { item: item.owned(), flags: 0, lifetime: ttl, condition: Condition::Always };
+        self.run(key, &Operation::Put(put), &limits).map(drop)
+    }
+
+    /// Decides under the lock what becomes of the item, and does it there; once more where the
+    /// shard has no room for that.
+    fn run(
+        &self,
+        key: &[u8],
+        operation: &Operation,
+        limits: &WriteLimits,
+    ) -> Result<Outcome, CacheError> {
         let hash = self.hasher.hash_one(key);
+        let place = self.place(hash);
         let now_ns = now_ns(&self.clock);
-        let expires_ns = match ttl {
-            None => NEVER_NS,
-            Some(Duration::ZERO) => {
-                self.shard(self.place(hash)).lock().remove(hash, key, now_ns);
-                return Ok(());
-            }
-            Some(ttl) => {
-                let ttl_ns = u64::try_from(ttl.min(TTL_MAX).as_nanos()).unwrap_or(NEVER_NS);
-                now_ns.saturating_add(ttl_ns)
-            }
-        };
-        let item = owned(&item);
         for _ in 0..ROUNDS_MAX {
-            {
-                let mut shard = self.shard(self.place(hash)).lock();
-                if let Some(room) = shard.make_room(hash, key, weight_bytes, now_ns) {
-                    shard.write(room, hash, key, item, expires_ns);
-                    return Ok(());
+            let wanted_bytes = {
+                let mut shard = self.shard(place).lock();
+                let found = shard.live(hash, key, now_ns);
+                if operation.is_lookup() {
+                    shard.count_lookup(found, hash);
                 }
-            }
-            self.make_room_elsewhere(self.place(hash), weight_bytes, now_ns);
+                let moment = Moment { now_ns, cas_next: shard.cas_next() };
+                let current = found.map(|at| Current::of(shard.slot(at)));
+                let (effect, outcome) = decide(operation, current, limits, moment)?;
+                match (effect, found) {
+                    (Effect::Keep, _) | (Effect::Remove | Effect::Retime(_), None) => {
+                        return Ok(outcome);
+                    }
+                    (Effect::Remove, Some(_)) => {
+                        shard.remove(hash, key, now_ns);
+                        return Ok(outcome);
+                    }
+                    (Effect::Retime(expires_ns), Some(at)) => {
+                        shard.retime(at, expires_ns);
+                        return Ok(outcome);
+                    }
+                    (Effect::Write(write), _) => {
+                        let weight_bytes = self
+                            .admit(key, &write.item, limits)
+                            .inspect_err(|_| self.count_refused())?;
+                        if let Some(room) = shard.make_room(hash, key, weight_bytes, now_ns) {
+                            shard.write(room, hash, key, write);
+                            return Ok(outcome);
+                        }
+                        weight_bytes
+                    }
+                }
+            };
+            self.make_room_elsewhere(place, wanted_bytes, now_ns);
         }
         self.count_refused();
         Err(CacheError::Unavailable { reason: "other writers take all of its room".to_owned() })
     }
 
     /// The entry's weight, where it may be stored at all.
-    fn admit(&self, key: &[u8], item: &Item) -> Result<usize, CacheError> {
-        if key.len() > KEY_BYTES_MAX {
-            return Err(CacheError::KeyTooLong { key_bytes: key.len() });
+    fn admit(&self, key: &[u8], item: &Item, limits: &WriteLimits) -> Result<usize, CacheError> {
+        if key.len() > limits.key_bytes_max {
+            let limit_bytes = limits.key_bytes_max;
+            return Err(CacheError::KeyTooLong { key_bytes: key.len(), limit_bytes });
         }
         let value_bytes = item.size_bytes();
         let weight_bytes = weight_bytes(key, item);
         let half_bytes = self.budget.bytes_max() / 2;
-        if value_bytes <= self.value_bytes_max && weight_bytes <= half_bytes {
+        if value_bytes <= limits.value_bytes_max && weight_bytes <= half_bytes {
             return Ok(weight_bytes);
         }
         let rest_bytes = half_bytes.saturating_sub(weight_bytes - value_bytes);
-        let limit_bytes = self.value_bytes_max.min(rest_bytes);
+        let limit_bytes = limits.value_bytes_max.min(rest_bytes);
         Err(CacheError::ValueTooLarge { value_bytes, limit_bytes })
     }
 
@@ -208,9 +242,50 @@ impl MemoryCache {
         self.stores_refused.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Lets go of each shard's lock from time to time.
     fn purge_where(&self, is_meant: impl Fn(&[u8]) -> bool) -> usize {
         let now_ns = now_ns(&self.clock);
-        self.shards.iter().map(|shard| shard.0.lock().purge(&is_meant, now_ns)).sum()
+        let mut removed = 0;
+        for shard in &self.shards {
+            let mut from = Some(u32::MAX);
+            while let Some(below) = from {
+                let (gone, next) =
+                    shard.0.lock().purge(below, SCAN_STEPS_PER_LOCK, now_ns, &is_meant);
+                removed += gone;
+                from = next;
+            }
+        }
+        removed
+    }
+
+    fn list(
+        &self,
+        prefix: &[u8],
+        from: Option<KeyCursor>,
+        steps_max: usize,
+    ) -> Result<KeyPage, CacheError> {
+        let start = match from {
+            None => Some((0, u32::MAX)),
+            Some(cursor) => read_cursor(&cursor).filter(|(place, _)| *place < self.shards.len()),
+        };
+        let (mut place, mut below) = start.ok_or(CacheError::NoSuchCursor)?;
+        let now_ns = now_ns(&self.clock);
+        let (mut keys, mut left) = (Vec::new(), steps_max.max(1));
+        while left > 0 {
+            let steps = left.min(SCAN_STEPS_PER_LOCK);
+            left -= steps;
+            let take = |key: &[u8]| {
+                if key.starts_with(prefix) {
+                    keys.push(Bytes::copy_from_slice(key));
+                }
+            };
+            match self.shard(place).lock().scan(below, steps, now_ns, take) {
+                Some(next) => below = next,
+                None if place + 1 == self.shards.len() => return Ok(KeyPage { keys, next: None }),
+                None => (place, below) = (place + 1, u32::MAX),
+            }
+        }
+        Ok(KeyPage { keys, next: Some(write_cursor(place, below)) })
     }
 
     /// Bits that neither the table of a shard nor its fingerprints choose their places by.
@@ -241,6 +316,38 @@ impl CacheBackend for MemoryCache {
         let hash = self.hasher.hash_one(key);
         let now_ns = now_ns(&self.clock);
         Answer::Now(Ok(self.shard(self.place(hash)).lock().remove(hash, key, now_ns)))
+    }
+
+    fn apply<'a>(
+        &'a self,
+        key: &'a [u8],
+        operation: Operation,
+        limits: WriteLimits,
+    ) -> Answer<'a, Result<Outcome, CacheError>> {
+        Answer::Now(self.run(key, &operation.owned(), &limits))
+    }
+
+    fn sorted_set_union<'a>(
+        &'a self,
+        _: &'a [u8],
+        _: Union,
+        _: WriteLimits,
+    ) -> Answer<'a, Result<Outcome, CacheError>> {
+        let reason = "this cache holds no sorted sets".to_owned();
+        Answer::Now(Err(CacheError::Unavailable { reason }))
+    }
+
+    fn keys<'a>(
+        &'a self,
+        prefix: &'a [u8],
+        from: Option<KeyCursor>,
+        steps_max: usize,
+    ) -> Answer<'a, Result<KeyPage, CacheError>> {
+        Answer::Now(self.list(prefix, from, steps_max))
+    }
+
+    fn remove_prefix<'a>(&'a self, prefix: &'a [u8]) -> Answer<'a, Result<usize, CacheError>> {
+        Answer::Now(Ok(self.purge_where(|key| key.starts_with(prefix))))
     }
 
     fn purge<'a>(&'a self, prefix: &'a [u8]) -> Answer<'a, Result<usize, CacheError>> {
@@ -294,13 +401,14 @@ impl CacheBackend for MemoryCache {
     }
 }
 
-/// A copy that holds no more memory than its size says: a value read from a message may be a
-/// slice of a far larger buffer, which it would keep alive unseen by the budget.
-fn owned(item: &Item) -> Item {
-    match item {
-        Item::Bytes(bytes) => Item::Bytes(Bytes::copy_from_slice(bytes)),
-        Item::String(text) => Item::String(ByteString::from(&**text)),
-        // A stored response is a copy already, and shares nothing.
-        other => other.clone(),
-    }
+/// A shard's place and the slot below which it goes on.
+fn write_cursor(place: usize, below: u32) -> KeyCursor {
+    let number = (place as u64) << 32 | u64::from(below);
+    KeyCursor(Bytes::copy_from_slice(&number.to_be_bytes()))
+}
+
+fn read_cursor(cursor: &KeyCursor) -> Option<(usize, u32)> {
+    let number = u64::from_be_bytes(cursor.0.as_ref().try_into().ok()?);
+    let below = u32::try_from(number & u64::from(u32::MAX)).ok()?;
+    Some((usize::try_from(number >> 32).ok()?, below))
 }

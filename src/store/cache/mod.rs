@@ -8,20 +8,20 @@
 pub(crate) mod contract;
 pub mod definition;
 pub mod expiry;
+pub mod item;
 pub mod memory;
+pub mod operation;
 pub mod registry;
 
+pub use item::{Element, Item, ItemKind};
+pub use operation::{Operation, Outcome, WriteLimits};
 pub use registry::{Caches, NamedCache};
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use bytestring::ByteString;
-
-use crate::message::StoredResponse;
+use self::operation::{KeyCursor, KeyPage, Union};
 
 /// The longest key, in bytes ("Limits": 2 KB, enforced).
 pub const KEY_BYTES_MAX: usize = 2048;
@@ -30,42 +30,26 @@ pub const VALUE_BYTES_MAX_DEFAULT: usize = 256 * 1024;
 /// The longest time an entry may live: 30 days.
 pub const TTL_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// A stored value that keeps its type: what a policy wrote as an integer reads as one.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Item {
-    Bytes(Bytes),
-    String(ByteString),
-    Integer(i32),
-    Long(i64),
-    Float(f32),
-    Double(f64),
-    Boolean(bool),
-    /// A whole response, which only ResponseCache writes and reads; to others it is of a wrong
-    /// type.
-    Response(Arc<StoredResponse>),
-}
-
-impl Item {
-    /// The bytes its value counts as against a budget.
-    pub fn size_bytes(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.len(),
-            Self::String(text) => text.len(),
-            Self::Integer(_) | Self::Float(_) => 4,
-            Self::Long(_) | Self::Double(_) => 8,
-            Self::Boolean(_) => 1,
-            Self::Response(stored) => stored.size_bytes(),
-        }
-    }
-}
-
 /// Why a backend did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CacheError {
-    #[error("the key has {key_bytes} bytes; the limit is {KEY_BYTES_MAX}")]
-    KeyTooLong { key_bytes: usize },
+    #[error("the key has {key_bytes} bytes; the limit is {limit_bytes}")]
+    KeyTooLong { key_bytes: usize, limit_bytes: usize },
     #[error("the value has {value_bytes} bytes; the limit is {limit_bytes}")]
     ValueTooLarge { value_bytes: usize, limit_bytes: usize },
+    #[error("an element has {element_bytes} bytes; the limit is {limit_bytes}")]
+    ElementTooLarge { element_bytes: usize, limit_bytes: usize },
+    #[error("the item under the key is {}", .found.name())]
+    WrongType { found: ItemKind },
+    #[error("the value is not a decimal integer of 64 bits")]
+    NotAnInteger,
+    #[error("the sum does not fit into 64 bits")]
+    Overflow,
+    #[error("a score has to be a number")]
+    NotANumber,
+    /// Of a listing.
+    #[error("the cursor is none that this cache gave")]
+    NoSuchCursor,
     #[error("the cache is not reachable: {reason}")]
     Unavailable { reason: String },
 }
@@ -110,6 +94,39 @@ pub trait CacheBackend: Send + Sync {
 
     /// True where there was a live entry.
     fn remove<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<bool, CacheError>>;
+
+    /// Does one operation on the item under `key`, whole or not at all. What it can come to
+    /// stands at the [`Operation`].
+    fn apply<'a>(
+        &'a self,
+        key: &'a [u8],
+        operation: Operation,
+        limits: WriteLimits,
+    ) -> Answer<'a, Result<Outcome, CacheError>>;
+
+    /// Stores a union of sorted sets under `key`, over whatever is there; an empty one removes
+    /// it. Each source is read at one moment, not all of them at the same; what is under `key`
+    /// is no source unless it is named as one. [`Outcome::Length`]; `WrongType` of a source,
+    /// `NotANumber`.
+    fn sorted_set_union<'a>(
+        &'a self,
+        key: &'a [u8],
+        union: Union,
+        limits: WriteLimits,
+    ) -> Answer<'a, Result<Outcome, CacheError>>;
+
+    /// Some live keys that start with `prefix`, in no order, after looking at `steps_max`
+    /// entries (at least one). A listing from `None` to the last page has each key that was there
+    /// all the while; it may have a key twice.
+    fn keys<'a>(
+        &'a self,
+        prefix: &'a [u8],
+        from: Option<KeyCursor>,
+        steps_max: usize,
+    ) -> Answer<'a, Result<KeyPage, CacheError>>;
+
+    /// Removes every key that starts with `prefix`, whatever follows it; says how many.
+    fn remove_prefix<'a>(&'a self, prefix: &'a [u8]) -> Answer<'a, Result<usize, CacheError>>;
 
     /// Removes `prefix` itself and every key that starts with `prefix` and `__`; says how many.
     fn purge<'a>(&'a self, prefix: &'a [u8]) -> Answer<'a, Result<usize, CacheError>>;

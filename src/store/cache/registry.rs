@@ -20,7 +20,11 @@ use crate::profile::Profile;
 use crate::store::cache::definition::{CacheDefinition, NameError, check_name};
 use crate::store::cache::expiry::Ttl;
 use crate::store::cache::memory::MemoryCache;
-use crate::store::cache::{Answer, CacheBackend, CacheError, Item, Lookup, MissReason, Stats};
+use crate::store::cache::operation::{KeyCursor, KeyPage, Union};
+use crate::store::cache::{
+    Answer, CacheBackend, CacheError, Item, Lookup, MissReason, Operation, Outcome, Stats,
+    WriteLimits,
+};
 
 /// Named caches in one environment.
 pub const CACHES_MAX: usize = 100;
@@ -234,6 +238,41 @@ impl NamedCache {
     /// True where there was a live entry.
     pub fn remove<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<bool, CacheError>> {
         self.backend.remove(key)
+    }
+
+    /// What doors do to an item. The wait has no bound of its own: the door's deadline is it.
+    pub fn apply<'a>(
+        &'a self,
+        key: &'a [u8],
+        operation: Operation,
+        limits: WriteLimits,
+    ) -> Answer<'a, Result<Outcome, CacheError>> {
+        self.backend.apply(key, operation, limits)
+    }
+
+    /// As [`CacheBackend::sorted_set_union`].
+    pub fn sorted_set_union<'a>(
+        &'a self,
+        key: &'a [u8],
+        union: Union,
+        limits: WriteLimits,
+    ) -> Answer<'a, Result<Outcome, CacheError>> {
+        self.backend.sorted_set_union(key, union, limits)
+    }
+
+    /// As [`CacheBackend::keys`].
+    pub fn keys<'a>(
+        &'a self,
+        prefix: &'a [u8],
+        from: Option<KeyCursor>,
+        steps_max: usize,
+    ) -> Answer<'a, Result<KeyPage, CacheError>> {
+        self.backend.keys(prefix, from, steps_max)
+    }
+
+    /// As [`CacheBackend::remove_prefix`].
+    pub fn remove_prefix<'a>(&'a self, prefix: &'a [u8]) -> Answer<'a, Result<usize, CacheError>> {
+        self.backend.remove_prefix(prefix)
     }
 
     /// As [`CacheBackend::purge`].

@@ -23,7 +23,7 @@ pub use apply::{BUNDLE_BYTES_MAX, RECORD_BYTES_MAX, SNAPSHOT_ITEMS_MAX};
 pub use error::StoreError;
 pub use model::{
     Address, Change, Changes, Composition, Condition, Content, Cursor, Etag, Filter, KEY_BYTES_MAX,
-    KeyFilter, KeyValue, LABEL_BYTES_MAX, LabelFilter, Map, MapId, Moment, NewSnapshot, Page,
+    KeyFilter, KeyValue, LABEL_BYTES_MAX, LabelFilter, Map, MapId, Moment, NewSnapshot, Page, Past,
     Query, Receipt, Record, RecordId, RecordKind, Sight, Snapshot, SnapshotFilter, SnapshotStatus,
     TagFilter, VALUE_BYTES_MAX, Via, Write, Written,
 };
@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -48,7 +48,7 @@ use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Row};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::clock::Clock;
 use crate::store::durable::dialect::{CHANNEL, Dialect};
@@ -66,6 +66,9 @@ const WRITE_WAIT: Duration = Duration::from_secs(30);
 const JOBS_MAX: usize = 1024;
 /// How often the newest revision is looked at, whatever was told of it.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// How often SQLite's log is looked at, where nothing tells of another process's writes, such as
+/// those of `tollgate kv` beside a gateway.
+const LOG_CHECK_EVERY: Duration = Duration::from_millis(25);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const LISTEN_PAUSE: Duration = Duration::from_secs(1);
 const FILE_MODE: u32 = 0o600;
@@ -168,7 +171,8 @@ impl Store {
         if let Location::Postgres(url) = &settings.location {
             tasks.spawn(listen(url.clone(), told.clone()));
         }
-        tasks.spawn(check(pool.clone(), told, checked_ms.clone(), clock.clone()));
+        let ticks = Ticks::new(&settings.location);
+        tasks.spawn(check(pool.clone(), ticks, told, checked_ms.clone(), clock.clone()));
         tasks.spawn(prune(jobs.downgrade()));
         let runtime = Handle::current();
         let inner = Inner { pool, sealer, jobs, revision, checked_ms, runtime, _tasks: tasks };
@@ -202,6 +206,11 @@ impl Store {
     /// What was and is, of each address from the newest on.
     pub async fn revisions(&self, query: Query) -> Result<Page<KeyValue>, StoreError> {
         reading!(self, |connection, sealer| read::revisions(connection, sealer, &query))
+    }
+
+    /// As [`Store::revisions`], with removals.
+    pub async fn history(&self, query: Query) -> Result<Page<Past>, StoreError> {
+        reading!(self, |connection, sealer| read::history(connection, sealer, &query))
     }
 
     /// The distinct keys of open key-values, in order, after one of them.
@@ -390,6 +399,8 @@ fn pool(connect: &Connect) -> AnyPool {
         .max_connections(READERS_MAX)
         .min_connections(0)
         .acquire_timeout(READ_WAIT)
+        // A file is there, or the statement itself says so.
+        .test_before_acquire(connect.dialect == Dialect::Postgres)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for setting in settings {
@@ -457,13 +468,63 @@ async fn hear(url: &str, told: &watch::Sender<i64>) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// When to ask for the newest revision.
+struct Ticks {
+    ticks: Interval,
+    /// SQLite's log.
+    log: Option<PathBuf>,
+    /// Its length and time of change.
+    seen: Option<(u64, SystemTime)>,
+    /// A change of the log may be in the midst of a write.
+    awake_until: Instant,
+    asked: Option<Instant>,
+}
+
+impl Ticks {
+    fn new(location: &Location) -> Self {
+        let (log, every) = match location {
+            Location::Sqlite(path) => {
+                let mut log = path.clone().into_os_string();
+                log.push("-wal");
+                (Some(PathBuf::from(log)), LOG_CHECK_EVERY)
+            }
+            Location::Postgres(_) => (None, CHECK_EVERY),
+        };
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { ticks, log, seen: None, awake_until: Instant::now(), asked: None }
+    }
+
+    async fn next(&mut self) {
+        loop {
+            let now = self.ticks.tick().await;
+            let Some(log) = &self.log else { return };
+            let seen = std::fs::metadata(log).ok();
+            let seen = seen.and_then(|log| Some((log.len(), log.modified().ok()?)));
+            if seen != self.seen {
+                self.seen = seen;
+                self.awake_until = now + CHECK_EVERY;
+            }
+            let is_due = self.asked.is_none_or(|asked| asked + CHECK_EVERY <= now);
+            if is_due || now < self.awake_until {
+                self.asked = Some(now);
+                return;
+            }
+        }
+    }
+}
+
 /// Asks for the newest revision now and then, which also shows that the database is there.
-async fn check(pool: AnyPool, told: watch::Sender<i64>, checked_ms: Arc<AtomicI64>, clock: Clock) {
-    let mut ticks = interval(CHECK_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn check(
+    pool: AnyPool,
+    mut ticks: Ticks,
+    told: watch::Sender<i64>,
+    checked_ms: Arc<AtomicI64>,
+    clock: Clock,
+) {
     let mut is_away = false;
     loop {
-        ticks.tick().await;
+        ticks.next().await;
         let asking = async {
             let mut connection = pool.acquire().await?;
             read::newest_revision(&mut connection).await

@@ -322,6 +322,13 @@ pub struct Page<T, C = Cursor> {
     pub next: Option<C>,
 }
 
+/// What a key-value was, or its removal, which has no content.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    pub item: KeyValue,
+    pub is_removal: bool,
+}
+
 /// What changed since a revision: the newest state of each key-value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Changes {

@@ -8,7 +8,7 @@ use crate::store::durable::StoreError;
 use crate::store::durable::apply::is_encrypted;
 use crate::store::durable::model::{
     Address, Change, Changes, Cursor, Filter, KeyFilter, KeyValue, LabelFilter, Map, MapId, Moment,
-    Page, Query, Record, RecordId, RecordKind, Sight, Snapshot, TagFilter,
+    Page, Past, Query, Record, RecordId, RecordKind, Sight, Snapshot, TagFilter,
 };
 use crate::store::durable::row::{
     COLUMNS, SNAPSHOT_COLUMNS, Sql, Stored, decode_label, encode_label, flag, read_record,
@@ -42,7 +42,7 @@ pub(super) async fn list(
     sealer: &Sealer,
     query: &Query,
 ) -> Result<Page<KeyValue>, StoreError> {
-    scan(connection, sealer, query, Walk::Items).await
+    scan(connection, sealer, query, Walk::Items, item_of).await
 }
 
 /// What was and is, within one address from the newest; removals are not shown.
@@ -51,7 +51,17 @@ pub(super) async fn revisions(
     sealer: &Sealer,
     query: &Query,
 ) -> Result<Page<KeyValue>, StoreError> {
-    scan(connection, sealer, query, Walk::Revisions).await
+    scan(connection, sealer, query, Walk::Revisions, item_of).await
+}
+
+/// As [`revisions`], with removals.
+pub(super) async fn history(
+    connection: &mut AnyConnection,
+    sealer: &Sealer,
+    query: &Query,
+) -> Result<Page<Past>, StoreError> {
+    let past = |stored: Stored| Past { item: stored.item, is_removal: stored.is_deleted };
+    scan(connection, sealer, query, Walk::History, past).await
 }
 
 /// The content of a snapshot; none of an unknown one.
@@ -61,23 +71,30 @@ pub(super) async fn snapshot_items(
     name: &str,
     query: &Query,
 ) -> Result<Page<KeyValue>, StoreError> {
-    scan(connection, sealer, query, Walk::Snapshot(name)).await
+    scan(connection, sealer, query, Walk::Snapshot(name), item_of).await
+}
+
+fn item_of(stored: Stored) -> KeyValue {
+    stored.item
 }
 
 #[derive(Clone, Copy)]
 enum Walk<'n> {
     Items,
     Revisions,
+    /// Revisions and removals.
+    History,
     Snapshot(&'n str),
 }
 
 /// Takes rows until the page is full or enough were looked at.
-async fn scan(
+async fn scan<T>(
     connection: &mut AnyConnection,
     sealer: &Sealer,
     query: &Query,
     walk: Walk<'_>,
-) -> Result<Page<KeyValue>, StoreError> {
+    take: impl Fn(Stored) -> T,
+) -> Result<Page<T>, StoreError> {
     let mut items = Vec::new();
     let mut after = query.after.clone();
     let mut seen = 0;
@@ -91,7 +108,7 @@ async fn scan(
             let (at, revision) = (stored.item.at.clone(), stored.item.revision);
             after = Some(Cursor { at, revision });
             if has_tags(&stored.item, &query.tags) {
-                items.push(stored.item);
+                items.push(take(stored));
             }
         }
         if is_end {
@@ -121,6 +138,12 @@ fn statement(
                 sql.push(" AND modified_us <= ").bind(time)?;
             }
         }
+        Walk::History => {
+            sql.push("1 = 1");
+            if let Moment::At(time) = query.moment {
+                sql.push(" AND modified_us <= ").bind(time)?;
+            }
+        }
         Walk::Snapshot(name) => {
             sql.push("revision IN (SELECT revision FROM snapshot_items WHERE snapshot = ");
             sql.bind(name)?.push(")");
@@ -133,7 +156,7 @@ fn statement(
         let label = encode_label(after.at.label.as_ref());
         sql.push(" AND ((key_name, label) > (").bind(after.at.key.to_vec())?;
         sql.push(", ").bind(label.clone())?.push(")");
-        if matches!(walk, Walk::Revisions) {
+        if matches!(walk, Walk::Revisions | Walk::History) {
             sql.push(" OR (key_name = ").bind(after.at.key.to_vec())?;
             sql.push(" AND label = ").bind(label)?;
             sql.push(" AND revision < ").bind(after.revision)?.push(")");

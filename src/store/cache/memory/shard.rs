@@ -16,11 +16,12 @@ use super::wheel::{UNFILED, Wheel};
 use crate::clock::Clock;
 use crate::store::cache::{Item, MissReason, Stats};
 
-/// What an entry takes beside its key and value: the slot (96 bytes, with up to a quarter of
+/// What an entry takes beside its key and value: the slot (112 bytes, with up to a quarter of
 /// spare room), its place in the table, its fingerprint once it is gone, and the headers and
 /// rounding of the key's and the value's own allocations. Measured at a million entries of
-/// 116 bytes: 209 bytes of resident memory each.
-pub const ENTRY_OVERHEAD_BYTES: usize = 208;
+/// 116 bytes: 209 bytes of resident memory each, with a slot of 96 bytes; flags and the number
+/// for compare-and-swap make it larger by 16 and by their share of spare room.
+pub const ENTRY_OVERHEAD_BYTES: usize = 232;
 
 /// An `expires_ns` that never comes.
 pub(super) const NEVER_NS: u64 = u64::MAX;
@@ -46,7 +47,9 @@ pub(super) struct Slot {
     hash: u64,
     pub(super) expires_ns: u64,
     key: Box<[u8]>,
-    item: Item,
+    pub(super) item: Item,
+    pub(super) flags: u32,
+    pub(super) cas: u64,
     pub(super) links: [Links; CHAINS],
     pub(super) bucket: u16,
     age: Age,
@@ -91,6 +94,14 @@ pub(super) enum Room {
     Over(u32),
 }
 
+/// What is stored.
+#[derive(Debug)]
+pub(super) struct Write {
+    pub(super) item: Item,
+    pub(super) flags: u32,
+    pub(super) expires_ns: u64,
+}
+
 #[derive(Debug)]
 pub(super) struct Shard {
     budget: Arc<Budget>,
@@ -104,6 +115,8 @@ pub(super) struct Shard {
     ghosts: Ghosts,
     /// What happened here; the gauges are the budget's.
     counters: Stats,
+    /// The next change of an item gets this number, which no other of this shard has.
+    cas_next: u64,
 }
 
 impl Shard {
@@ -117,6 +130,7 @@ impl Shard {
             wheel: Wheel::new(now_ns),
             ghosts: Ghosts::default(),
             counters: Stats::default(),
+            cas_next: 1,
         }
     }
 
@@ -129,11 +143,9 @@ impl Shard {
     /// again by [`Shard::get_after_expiry`].
     pub(super) fn get(&mut self, hash: u64, key: &[u8]) -> Result<(Item, u64), MissReason> {
         let Some(at) = self.find(hash, key) else { return Err(self.miss(hash)) };
-        let slot = &mut self.slots[at as usize];
-        if slot.uses < USES_MAX {
-            slot.uses += 1;
-        }
         self.counters.hits += 1;
+        self.count_use(at);
+        let slot = &self.slots[at as usize];
         Ok((slot.item.clone(), slot.expires_ns))
     }
 
@@ -186,11 +198,58 @@ impl Shard {
     }
 
     /// Stores into the room that [`Shard::make_room`] has just reserved.
-    pub(super) fn write(&mut self, room: Room, hash: u64, key: &[u8], item: Item, expires_ns: u64) {
+    pub(super) fn write(&mut self, room: Room, hash: u64, key: &[u8], write: Write) {
         let at = match room {
-            Room::New => self.insert(hash, key, item),
-            Room::Over(at) => self.replace(at, item),
+            Room::New => self.insert(hash, key, write.item),
+            Room::Over(at) => self.replace(at, write.item),
         };
+        let slot = &mut self.slots[at as usize];
+        slot.flags = write.flags;
+        slot.cas = self.cas_next;
+        self.cas_next += 1;
+        self.retime(at, write.expires_ns);
+        self.counters.stores += 1;
+    }
+
+    /// The live entry under `key`; one that has expired is freed.
+    pub(super) fn live(&mut self, hash: u64, key: &[u8], now_ns: u64) -> Option<u32> {
+        let at = self.find(hash, key)?;
+        if self.slots[at as usize].has_expired(now_ns) {
+            self.bury(at, Gone::Expired);
+            return None;
+        }
+        Some(at)
+    }
+
+    pub(super) fn slot(&self, at: u32) -> &Slot {
+        &self.slots[at as usize]
+    }
+
+    /// What the next [`Shard::write`] numbers its change with.
+    pub(super) fn cas_next(&self) -> u64 {
+        self.cas_next
+    }
+
+    /// Counts what [`Shard::live`] found as a lookup.
+    pub(super) fn count_lookup(&mut self, found: Option<u32>, hash: u64) {
+        let Some(at) = found else {
+            self.miss(hash);
+            return;
+        };
+        self.counters.hits += 1;
+        self.count_use(at);
+    }
+
+    /// An entry in use is kept from eviction.
+    pub(super) fn count_use(&mut self, at: u32) {
+        let slot = &mut self.slots[at as usize];
+        if slot.uses < USES_MAX {
+            slot.uses += 1;
+        }
+    }
+
+    /// The entry lives until `expires_ns` from now on.
+    pub(super) fn retime(&mut self, at: u32, expires_ns: u64) {
         let slot = &mut self.slots[at as usize];
         let expired_before_ns = std::mem::replace(&mut slot.expires_ns, expires_ns);
         // An entry that now lives longer stays where it is filed; the wheel files it again
@@ -202,25 +261,49 @@ impl Shard {
             self.wheel.unfile(&mut self.slots, at);
             self.wheel.file(&mut self.slots, at);
         }
-        self.counters.stores += 1;
+    }
+
+    /// Looks at up to `steps` keys, from below slot `from` downward, and says where it stopped.
+    /// `None`: that was the last. An entry that is there all the while is looked at: the last
+    /// slot's moves into a place that comes free, and the last slot is looked at first.
+    pub(super) fn scan(
+        &self,
+        from: u32,
+        steps: usize,
+        now_ns: u64,
+        mut found: impl FnMut(&[u8]),
+    ) -> Option<u32> {
+        let from = from.min(self.len());
+        let to = from.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX));
+        let live = |slot: &&Slot| !slot.has_expired(now_ns);
+        let scanned = self.slots[to as usize..from as usize].iter().rev();
+        scanned.filter(live).for_each(|slot| found(&slot.key));
+        (to > 0).then_some(to)
+    }
+
+    /// As [`Shard::scan`]; removes what `is_meant` and says how many were live, too.
+    pub(super) fn purge(
+        &mut self,
+        from: u32,
+        steps: usize,
+        now_ns: u64,
+        is_meant: impl Fn(&[u8]) -> bool,
+    ) -> (usize, Option<u32>) {
+        let from = from.min(self.len());
+        let to = from.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX));
+        let mut removed = 0;
+        for at in (to..from).rev() {
+            if is_meant(&self.slots[at as usize].key) && self.invalidate(at, now_ns) {
+                removed += 1;
+            }
+        }
+        (removed, (to > 0).then_some(to))
     }
 
     /// True where there was a live entry.
     pub(super) fn remove(&mut self, hash: u64, key: &[u8], now_ns: u64) -> bool {
         let Some(at) = self.find(hash, key) else { return false };
         self.invalidate(at, now_ns)
-    }
-
-    /// Removes the entries whose key `is_meant`; says how many were live.
-    pub(super) fn purge(&mut self, is_meant: impl Fn(&[u8]) -> bool, now_ns: u64) -> usize {
-        let mut removed = 0;
-        // From the last on: whatever moves into a hole has been looked at.
-        for at in (0..self.len()).rev() {
-            if is_meant(&self.slots[at as usize].key) && self.invalidate(at, now_ns) {
-                removed += 1;
-            }
-        }
-        removed
     }
 
     /// Evicts entries until the whole cache has room for one of `weight_bytes`, or none is left.
@@ -294,6 +377,8 @@ impl Shard {
             expires_ns: NEVER_NS,
             key: Box::from(key),
             item,
+            flags: 0,
+            cas: 0,
             links: [Links::UNLINKED; CHAINS],
             bucket: UNFILED,
             age,
