@@ -3,6 +3,7 @@
 //! The data threads serve the API listener; one control runtime of two workers has the admin
 //! listener, the watcher, lint and deploys, so that nothing it does stalls a request.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
 use crate::serve::listener::{ListenError, Listener};
 use crate::serve::tls::{Certificate, CertificateError};
-use crate::store::cache::Caches;
+use crate::store::cache::{CacheControl, Caches};
 use crate::store::credentials::AppConfigKeys;
 use crate::store::durable::{Store, StoreError};
 use crate::store::kvm::Maps;
@@ -110,6 +111,13 @@ impl Gateway {
             &config.environment,
             config.store.snapshot_bytes_max,
         ));
+        let cache_control = control.block_on(CacheControl::open(
+            caches.clone(),
+            store.clone(),
+            &config.environment,
+            config.caches.clone(),
+        ));
+        let cache_control = cache_control.map_err(|source| StartError::Store { source })?;
         let refused = if config.allow_self { Vec::new() } else { vec![admin_address] };
         let (logs, log_writer) = Logs::new(log_settings(config, &refused), clock.clone());
         let mut deployer =
@@ -168,9 +176,8 @@ impl Gateway {
         tasks.spawn(log_writer.run(stopped.clone()));
         let environment = config.environment.clone();
         tasks.spawn(follow_keys(store, environment, credentials, stopped.clone()));
-        if config.deploy.watch {
-            tasks.spawn(follow(watch, deployer, told, stopped));
-        }
+        let watch = config.deploy.watch.then_some(watch);
+        tasks.spawn(follow(watch, cache_control, deployer, told, stopped));
         drop(entered);
         ready.store(true, Ordering::Release);
         let drain_timeout = Duration::from_millis(config.limits.drain_timeout_ms);
@@ -306,22 +313,51 @@ fn log_settings(config: &Config, refused: &[SocketAddr]) -> LogSettings {
     LogSettings { folder, refused: refused.to_vec() }
 }
 
-/// Deploys what changes in the folders until the gateway stops.
+/// Deploys what changes in the folders, and follows the caches, until the gateway stops.
 async fn follow(
-    mut watch: Watch,
+    mut watch: Option<Watch>,
+    caches: CacheControl,
     mut deployer: Deployer,
     mut told: impl FnMut(&Report) + Send,
     mut stopped: watch::Receiver<bool>,
 ) {
+    let mut cache_changes = caches.changes();
+    // What was linked at start was linked with the caches of then.
+    cache_changes.mark_changed();
+    let mut missing = BTreeSet::new();
     loop {
-        let changes = tokio::select! {
+        let reports = tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
-            changes = watch.next() => changes,
+            changes = next(&mut watch) => {
+                tokio::task::block_in_place(|| deployer.apply(&changes))
+            }
+            changed = cache_changes.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let change = *cache_changes.borrow_and_update();
+                let reports = tokio::task::block_in_place(|| deployer.caches_changed());
+                caches.linked(change);
+                reports
+            }
         };
-        let reports = tokio::task::block_in_place(|| deployer.apply(&changes));
         for report in &reports {
             told(report);
         }
+        let owned = |(proxy, cache): (&str, &str)| (proxy.to_owned(), cache.to_owned());
+        let now: BTreeSet<_> = deployer.missing_caches().map(owned).collect();
+        for (proxy, cache) in now.difference(&missing) {
+            tracing::warn!(proxy, "cache `{cache}` is gone; what uses it faults until it is back");
+        }
+        missing = now;
+    }
+}
+
+/// Never, where nobody watches.
+async fn next(watch: &mut Option<Watch>) -> Vec<Change> {
+    match watch {
+        Some(watch) => watch.next().await,
+        None => std::future::pending().await,
     }
 }
 

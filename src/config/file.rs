@@ -18,7 +18,7 @@ use url::Url;
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
 use crate::lint::{self, LintOptions};
 use crate::plan::{FlowHook, Hooks};
-use crate::store::cache::definition::{CacheDefinition, check_name};
+use crate::store::cache::definition::{CacheDefinition, Door, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
 use crate::store::durable::Location;
 
@@ -295,6 +295,22 @@ pub(super) struct CacheRecord {
     disk_size_in_mb: Option<Count>,
     max_elements_on_disk: Option<Count>,
     compression: Option<CompressionRecord>,
+    doors: Option<Vec<DoorName>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct DoorName(Door);
+
+impl TryFrom<String> for DoorName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let found = Door::CLOSABLE.into_iter().find(|door| door.name() == text);
+        found.map(Self).ok_or_else(|| {
+            format!("`{text}` is no door of a cache; write `momento` or `memcached`")
+        })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -345,6 +361,7 @@ impl From<CacheRecord> for CacheDefinition {
             compression_minimum_size_kb: record
                 .compression
                 .map(|compression| compression.minimum_size_in_kb.0),
+            doors: record.doors.map(|doors| doors.into_iter().map(|door| door.0).collect()),
         }
     }
 }

@@ -82,10 +82,10 @@ fn unknown_keys_are_refused_all_at_once() {
 #[test]
 fn keys_of_later_versions_are_refused() {
     check_refused(
-        "[listen]\nappconfig = '127.0.0.1:1'\n[[cache]]\nname = 'a'\ndoors = []",
+        "[listen]\nappconfig = '127.0.0.1:1'\nmanagement = '127.0.0.1:2'",
         expect![[r#"
             conf/tollgate.toml:2:1: `listen.appconfig` is not supported yet; remove it
-            conf/tollgate.toml:5:1: `cache.doors` is not supported yet; remove it"#]],
+            conf/tollgate.toml:3:1: `listen.management` is not supported yet; remove it"#]],
     );
 }
 
@@ -376,6 +376,12 @@ fn a_flow_hook_is_a_name_or_a_table() {
             ],
         ),
         (
+            "[[cache]]\nname = 'a'\ndoors = ['management']",
+            expect![
+                "conf/tollgate.toml:3:9: `management` is no door of a cache; write `momento` or `memcached`"
+            ],
+        ),
+        (
             "[flow_hooks]\nbefore = 'a'",
             expect![
                 "conf/tollgate.toml:2:1: unknown key `flow_hooks.before`; docs/configuration.md lists every key"
@@ -392,7 +398,7 @@ fn a_cache_has_the_fields_of_the_resource() {
         "[[cache]]\nname = 'all'\ndescription = 'text'\noverflow_to_disk = true\npersistent = true\n\
          distributed = false\nmax_elements_in_memory = 1\nin_memory_size_in_kb = 2\n\
          skip_cache_if_element_size_in_kb_exceeds = 3\ndisk_size_in_mb = 4\nmax_elements_on_disk = 5\n\
-         compression = { minimum_size_in_kb = 6 }\n\
+         compression = { minimum_size_in_kb = 6 }\ndoors = ['memcached']\n\
          expiry_settings = { timeout_in_sec = 7, time_of_day = '08:09:10', values_null = true }",
     );
     let caches = config.expect("it is taken").caches;
@@ -408,6 +414,7 @@ fn a_cache_has_the_fields_of_the_resource() {
         disk_size_mb: 4,
         max_elements_on_disk: Some(5),
         compression_minimum_size_kb: Some(6),
+        doors: Some([crate::store::cache::definition::Door::Memcached].into()),
         expiry: crate::store::cache::expiry::ExpirySettings {
             timeout_in_seconds: Some(7),
             time_of_day: Some(Time::constant(8, 9, 10, 0)),

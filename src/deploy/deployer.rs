@@ -197,18 +197,52 @@ impl Deployer {
         }
         let fresh: Vec<PathBuf> = changed.iter().cloned().collect();
         moved |= self.try_all(&fresh, &mut reports, Tell::Everything);
-        // What was refused for lack of something, or for something in its way, may fit now.
+        self.settle(moved, &mut reports);
+        reports
+    }
+
+    /// Links anew every proxy that uses a cache which came, went or became another, and tries
+    /// what was refused for lack of one. Publishes at most one generation.
+    pub fn caches_changed(&mut self) -> Vec<Report> {
+        let caches = self.caches.clone();
+        let moved = self.relink(|used| {
+            used.caches.iter().any(|(name, linked)| match (linked, caches.get(name)) {
+                (Some(linked), Some(now)) => !Arc::ptr_eq(linked, &now),
+                (None, None) => false,
+                (Some(_), None) | (None, Some(_)) => true,
+            })
+        });
+        let mut reports = Vec::new();
+        let waiting: Vec<PathBuf> = self.refused.iter().cloned().collect();
+        let deployed = self.try_all(&waiting, &mut reports, Tell::Deployed);
+        self.settle(moved || deployed, &mut reports);
+        reports
+    }
+
+    /// The proxies that use a cache which is not there, with its name.
+    pub fn missing_caches(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.active.values().flat_map(|active| {
+            let (proxy, used) = match active {
+                Active::Proxy(active) => (active.name.as_str(), Some(&active.used.caches)),
+                Active::SharedFlow { .. } | Active::Policy { .. } => ("", None),
+            };
+            let missing = used.into_iter().flatten().filter(|(_, found)| found.is_none());
+            missing.map(move |(cache, _)| (proxy, cache.as_str()))
+        })
+    }
+
+    /// What was refused for lack of something, or for something in its way, may fit now.
+    fn settle(&mut self, mut moved: bool, reports: &mut Vec<Report>) {
         let mut progress = moved;
         while progress {
             let waiting: Vec<PathBuf> = self.refused.iter().cloned().collect();
-            progress = self.try_all(&waiting, &mut reports, Tell::Deployed);
+            progress = self.try_all(&waiting, reports, Tell::Deployed);
             moved |= progress;
         }
         if moved {
             self.drop_unused_policies();
             self.publish();
         }
-        reports
     }
 
     /// The view that a newcomer at `path` is judged against: everything deployed but itself.
@@ -379,8 +413,9 @@ impl Deployer {
         link(proxy, own, &environment)
     }
 
-    /// A change of the environment reaches the plans that use what changed.
-    fn relink(&mut self, is_user: impl Fn(&Used) -> bool) {
+    /// A change of the environment reaches the plans that use what changed. True where there
+    /// are any.
+    fn relink(&mut self, is_user: impl Fn(&Used) -> bool) -> bool {
         let users: Vec<PathBuf> = self
             .active
             .iter()
@@ -390,15 +425,16 @@ impl Deployer {
             })
             .map(|(path, _)| path.clone())
             .collect();
-        for path in users {
-            let Some(Active::Proxy(user)) = self.active.get(&path) else { continue };
+        for path in &users {
+            let Some(Active::Proxy(user)) = self.active.get(path) else { continue };
             let own = policy::read_all(&user.proxy, &mut Diagnostics::default());
             let Linked { plan, used } = self.link(&user.proxy, own);
-            if let Some(Active::Proxy(user)) = self.active.get_mut(&path) {
+            if let Some(Active::Proxy(user)) = self.active.get_mut(path) {
                 user.plan = Arc::new(plan);
                 user.used = used;
             }
         }
+        !users.is_empty()
     }
 
     fn remove(&mut self, path: &Path) -> Option<Report> {

@@ -30,7 +30,7 @@ use crate::policy::kind::{
 };
 use crate::policy::{self, ReadPolicy};
 use crate::profile::Profile;
-use crate::store::cache::Caches;
+use crate::store::cache::{Caches, NamedCache};
 use crate::store::counters::CounterBackend;
 use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
@@ -74,6 +74,8 @@ pub struct Linked {
 /// Names whose change links the proxy anew.
 #[derive(Clone, Debug, Default)]
 pub struct Used {
+    /// With what was found under them.
+    pub caches: BTreeMap<String, Option<Arc<NamedCache>>>,
     pub policies: BTreeSet<String>,
     /// Those that are not there too.
     pub shared_flows: BTreeSet<String>,

@@ -80,12 +80,12 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn cache(&mut self, resource: Option<&str>) -> Option<Arc<NamedCache>> {
         let caches = self.environment.caches;
-        match resource {
-            None => Some(caches.shared()),
-            // Under profile x a cache comes into being when a policy uses it; where the name
-            // or the number of caches forbids it, the step faults as for a missing one.
-            Some(name) => caches.get(name).or_else(|| caches.get_or_create(name).ok()),
-        }
+        let Some(name) = resource else { return Some(caches.shared()) };
+        // Under profile x a cache comes into being when a policy uses it; where the name
+        // or the number of caches forbids it, the step faults as for a missing one.
+        let found = caches.get(name).or_else(|| caches.get_or_create(name).ok());
+        self.used.caches.insert(name.to_owned(), found.clone());
+        found
     }
 
     fn shared_flow(&mut self, name: &str) -> Option<SharedFlowId> {

@@ -174,7 +174,7 @@ struct Slow {
 }
 
 impl Slow {
-    fn later<'a, T: 'a>(&'a self, value: T) -> Answer<'a, T> {
+    fn later<'a, T: Send + 'a>(&'a self, value: T) -> Answer<'a, T> {
         Answer::Later(Box::pin(async move {
             tokio::time::sleep(self.delay).await;
             value

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -19,6 +20,8 @@ use crate::store::cache::memory::{BYTES_MAX_DEFAULT, ENTRIES_MAX_DEFAULT, Limits
 pub const TTL_DEFAULT: Duration = Duration::from_secs(300);
 /// The longest name, in characters.
 pub const NAME_CHARS_MAX: usize = 255;
+/// The longest name that any door may give, in bytes.
+pub const NAME_BYTES_MAX: usize = 255;
 
 /// The fields of the cache resource. `None` is what nobody set; `limits` has the values that
 /// then hold.
@@ -41,6 +44,31 @@ pub struct CacheDefinition {
     pub max_elements_on_disk: Option<u64>,
     /// `None`: entries are not compressed.
     pub compression_minimum_size_kb: Option<u64>,
+    /// The doors that it is open to, beside policies and the management API. `None`: all.
+    pub doors: Option<BTreeSet<Door>>,
+}
+
+/// Where a client stands that names a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Door {
+    /// The management API and the command line, to which every named cache is open.
+    Management,
+    Momento,
+    Memcached,
+}
+
+impl Door {
+    /// Those that a cache may be closed to.
+    pub const CLOSABLE: [Self; 2] = [Self::Momento, Self::Memcached];
+
+    /// As the configuration file spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Management => "management",
+            Self::Momento => "momento",
+            Self::Memcached => "memcached",
+        }
+    }
 }
 
 /// Why a cache cannot have a name.
@@ -48,9 +76,13 @@ pub struct CacheDefinition {
 pub enum NameError {
     #[error("a cache needs a name")]
     Empty,
+    #[error("the cache's name has nothing but spaces")]
+    Blank,
     #[error("the cache's name has {chars} characters; the limit is {NAME_CHARS_MAX}")]
     TooLong { chars: usize },
-    #[error("the cache's name `{name}` has the character {found:?}")]
+    #[error("the cache's name has {bytes} bytes; the limit is {NAME_BYTES_MAX}")]
+    TooManyBytes { bytes: usize },
+    #[error("the cache's name `{}` has the character {found:?}", .name.escape_debug())]
     Character { name: String, found: char },
 }
 
@@ -71,7 +103,14 @@ impl CacheDefinition {
             disk_size_mb: 0,
             max_elements_on_disk: None,
             compression_minimum_size_kb: None,
+            doors: None,
         }
+    }
+
+    /// Whether clients of that door see the cache.
+    pub fn is_open_to(&self, door: Door) -> bool {
+        let listed = |doors: &BTreeSet<Door>| doors.contains(&door);
+        door == Door::Management || self.doors.as_ref().is_none_or(listed)
     }
 
     /// What the cache may hold in memory.
@@ -101,12 +140,11 @@ impl CacheDefinition {
     }
 }
 
-/// Checks a name: 1 to 255 letters and digits of ASCII, space, and `.`, `_`, `-`, `$`, `%`,
-/// the union of what the API and the naming guidelines allow.
+/// Checks a name that the management API or the configuration file gives: 1 to 255 letters and
+/// digits of ASCII, space, and `.`, `_`, `-`, `$`, `%`, the union of what the API and the naming
+/// guidelines allow.
 pub fn check_name(name: &str) -> Result<(), NameError> {
-    if name.is_empty() {
-        return Err(NameError::Empty);
-    }
+    check_blank(name)?;
     let chars = name.chars().count();
     if chars > NAME_CHARS_MAX {
         return Err(NameError::TooLong { chars });
@@ -116,4 +154,26 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
         Some(found) => Err(NameError::Character { name: name.to_owned(), found }),
         None => Ok(()),
     }
+}
+
+/// Checks a name that any door gives: 1 to 255 bytes, no control characters, not blank. What
+/// [`check_name`] takes is within this.
+///
+/// Unknown: which names Momento takes; its SDKs refuse empty and blank ones.
+pub fn check_any_name(name: &str) -> Result<(), NameError> {
+    check_blank(name)?;
+    if name.len() > NAME_BYTES_MAX {
+        return Err(NameError::TooManyBytes { bytes: name.len() });
+    }
+    match name.chars().find(|found| found.is_control()) {
+        Some(found) => Err(NameError::Character { name: name.to_owned(), found }),
+        None => Ok(()),
+    }
+}
+
+fn check_blank(name: &str) -> Result<(), NameError> {
+    if name.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if name.trim().is_empty() { Err(NameError::Blank) } else { Ok(()) }
 }

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,6 +25,21 @@ pub enum Expiry {
     TimeOfDay(Time),
     /// The start of this day.
     ExpiryDate(Date),
+}
+
+/// As the parser of its child reads it.
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimeoutInSeconds(seconds) => write!(f, "{seconds}"),
+            Self::TimeOfDay(time) => {
+                write!(f, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
+            }
+            Self::ExpiryDate(date) => {
+                write!(f, "{:02}-{:02}-{:04}", date.month(), date.day(), date.year())
+            }
+        }
+    }
 }
 
 /// What came of an [`Expiry`] at one moment. The lesser is the one that ends earlier.

@@ -6,13 +6,16 @@
 
 #[cfg(test)]
 pub(crate) mod contract;
+pub mod control;
 pub mod definition;
 pub mod expiry;
 pub mod item;
 pub mod memory;
 pub mod operation;
+mod record;
 pub mod registry;
 
+pub use control::CacheControl;
 pub use item::{Element, Item, ItemKind};
 pub use operation::{Operation, Outcome, WriteLimits};
 pub use registry::{Caches, NamedCache};
@@ -71,11 +74,20 @@ pub enum MissReason {
     Unavailable,
 }
 
-/// An answer that is there at once (a cache in memory), or one to wait for. The wait is
-/// `Send` neither way: it is polled on the thread of its request.
+/// An answer that is there at once (a cache in memory), or one to wait for.
 pub enum Answer<'a, T> {
     Now(T),
-    Later(Pin<Box<dyn Future<Output = T> + 'a>>),
+    Later(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
+}
+
+impl<T> Answer<'_, T> {
+    /// However long it takes.
+    pub async fn settled(self) -> T {
+        match self {
+            Self::Now(answer) => answer,
+            Self::Later(answer) => answer.await,
+        }
+    }
 }
 
 /// One cache's storage. Every operation on one key is atomic. An expired item is never

@@ -7,13 +7,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::RwLock;
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::profile::Profile;
@@ -53,9 +55,12 @@ pub struct Caches {
     profile: Profile,
     make_backend: MakeBackend,
     shared: Arc<NamedCache>,
-    /// Read at deployment, not by requests.
-    named: RwLock<BTreeMap<String, Arc<NamedCache>>>,
+    named: ArcSwap<Named>,
+    /// Taken to change `named`.
+    changing: Mutex<()>,
 }
+
+type Named = BTreeMap<String, Arc<NamedCache>>;
 
 impl Caches {
     /// Caches in this process's memory.
@@ -75,41 +80,61 @@ impl Caches {
         definitions: Vec<CacheDefinition>,
         make_backend: MakeBackend,
     ) -> Result<Self, CachesError> {
+        let mut names = BTreeSet::new();
+        for definition in &definitions {
+            check_name(&definition.name)?;
+            if !names.insert(definition.name.as_str()) {
+                return Err(CachesError::Twice { name: definition.name.clone() });
+            }
+        }
+        if names.len() > CACHES_MAX {
+            return Err(CachesError::TooMany);
+        }
         let definition = CacheDefinition::named(SHARED_NAME);
         let shared = NamedCache::new(definition, Origin::Defined, &make_backend);
-        let none = Self { profile, make_backend, shared, named: RwLock::default() };
-        none.updated(definitions)
+        let (named, changing) = (ArcSwap::default(), Mutex::default());
+        let caches = Self { profile, make_backend, shared, named, changing };
+        caches.define(definitions);
+        Ok(caches)
     }
 
-    /// The same environment with other definitions, each of which stands for a whole cache
-    /// resource. A cache whose definition is equal keeps its entries, and so do the shared
-    /// cache and those that a policy made. Make no cache in `self` from then on.
-    pub fn updated(&self, definitions: Vec<CacheDefinition>) -> Result<Self, CachesError> {
-        let present = self.named.read();
-        let mut named = BTreeMap::new();
+    /// Takes other definitions in place of those before, each of which stands for a whole cache
+    /// resource; of two with one name the first counts. A cache whose budgets stay as they are
+    /// keeps its entries, and so do the shared cache and those that a policy made. Gives back the
+    /// caches that are no more.
+    ///
+    /// Unknown: what becomes of the entries of a cache that is given other budgets; they go.
+    pub fn define(&self, definitions: Vec<CacheDefinition>) -> Vec<Arc<NamedCache>> {
+        let _changing = self.changing.lock();
+        let present = self.named.load_full();
+        let mut named = Named::new();
         for definition in definitions {
-            check_name(&definition.name)?;
             let name = definition.name.clone();
-            let cache = match present.get(&name) {
-                Some(cache) if cache.definition == definition => cache.with_origin(Origin::Defined),
-                _ => NamedCache::new(definition, Origin::Defined, &self.make_backend),
-            };
-            if named.insert(name.clone(), cache).is_some() {
-                return Err(CachesError::Twice { name });
-            }
+            named.entry(name).or_insert_with_key(|name| match present.get(name) {
+                Some(cache) => cache.redefined(definition, &self.make_backend),
+                None => NamedCache::new(definition, Origin::Defined, &self.make_backend),
+            });
         }
         for (name, cache) in present.iter().filter(|(_, cache)| cache.origin == Origin::Policy) {
             named.entry(name.clone()).or_insert_with(|| Arc::clone(cache));
         }
-        if named.len() > CACHES_MAX {
-            return Err(CachesError::TooMany);
-        }
-        Ok(Self {
-            profile: self.profile,
-            make_backend: Arc::clone(&self.make_backend),
-            shared: Arc::clone(&self.shared),
-            named: RwLock::new(named),
-        })
+        let gone = present.iter().filter(|(name, cache)| {
+            named.get(*name).is_none_or(|kept| !Arc::ptr_eq(&kept.backend, &cache.backend))
+        });
+        let gone = gone.map(|(_, cache)| Arc::clone(cache)).collect();
+        self.named.store(Arc::new(named));
+        gone
+    }
+
+    /// Takes away a cache that a policy made; where a plan still uses it, linking that plan makes
+    /// it anew.
+    pub fn forget(&self, name: &str) -> Option<Arc<NamedCache>> {
+        let _changing = self.changing.lock();
+        let mut named = Named::clone(&self.named.load());
+        named.get(name).filter(|cache| cache.origin == Origin::Policy)?;
+        let gone = named.remove(name);
+        self.named.store(Arc::new(named));
+        gone
     }
 
     pub fn shared(&self) -> Arc<NamedCache> {
@@ -117,12 +142,13 @@ impl Caches {
     }
 
     pub fn get(&self, name: &str) -> Option<Arc<NamedCache>> {
-        self.named.read().get(name).cloned()
+        self.named.load().get(name).cloned()
     }
 
     /// The cache of this name; where nobody defined it, [`Profile::X`] makes it.
     pub fn get_or_create(&self, name: &str) -> Result<Arc<NamedCache>, CachesError> {
-        let mut named = self.named.write();
+        let _changing = self.changing.lock();
+        let named = self.named.load();
         if let Some(cache) = named.get(name) {
             return Ok(Arc::clone(cache));
         }
@@ -135,19 +161,28 @@ impl Caches {
         }
         let definition = CacheDefinition::named(name);
         let cache = NamedCache::new(definition, Origin::Policy, &self.make_backend);
+        let mut named = Named::clone(&named);
         named.insert(name.to_owned(), Arc::clone(&cache));
+        self.named.store(Arc::new(named));
         Ok(cache)
     }
 
     /// In the order of their bytes; the shared cache is not among them.
     pub fn names(&self) -> Vec<String> {
-        self.named.read().keys().cloned().collect()
+        self.named.load().keys().cloned().collect()
+    }
+
+    /// In the order of their names, those after `after` alone.
+    pub fn after(&self, after: Option<&str>) -> Vec<Arc<NamedCache>> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let named = self.named.load();
+        named.range::<str, _>((after, Bound::Unbounded)).map(|(_, cache)| cache.clone()).collect()
     }
 
     /// Frees expired entries, looking at up to `budget` in each cache; says how many it freed.
     pub fn sweep(&self, budget: usize) -> usize {
-        let named: Vec<_> = self.named.read().values().cloned().collect();
-        let caches = named.iter().chain([&self.shared]);
+        let named = self.named.load_full();
+        let caches = named.values().chain([&self.shared]);
         caches.map(|cache| cache.backend.sweep(budget)).sum()
     }
 }
@@ -186,16 +221,29 @@ impl NamedCache {
         Arc::new(Self { definition, origin, backend, waits: Arc::default() })
     }
 
-    fn with_origin(self: &Arc<Self>, origin: Origin) -> Arc<Self> {
-        if self.origin == origin {
+    /// The same cache by another definition; an empty one where the budgets are others.
+    fn redefined(
+        self: &Arc<Self>,
+        definition: CacheDefinition,
+        make_backend: &MakeBackend,
+    ) -> Arc<Self> {
+        if self.definition.limits() != definition.limits() {
+            return Self::new(definition, Origin::Defined, make_backend);
+        }
+        if self.definition == definition && self.origin == Origin::Defined {
             return Arc::clone(self);
         }
         Arc::new(Self {
-            definition: self.definition.clone(),
-            origin,
+            definition,
+            origin: Origin::Defined,
             backend: Arc::clone(&self.backend),
             waits: Arc::clone(&self.waits),
         })
+    }
+
+    /// Whether it is there only because a policy uses it.
+    pub fn is_made_by_policy(&self) -> bool {
+        self.origin == Origin::Policy
     }
 
     pub fn definition(&self) -> &CacheDefinition {

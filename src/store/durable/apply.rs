@@ -59,6 +59,12 @@ impl Turn<'_> {
                 }
                 self.put_record(at, body).await
             }
+            Write::ReplaceRecord { at, body } => {
+                if read::record(self.connection, self.sealer, at).await?.is_none() {
+                    return Err(StoreError::NotFound);
+                }
+                self.put_record(at, body).await
+            }
             Write::DeleteRecord { at } => self.delete_record(at).await,
             Write::All(writes) => {
                 for write in writes {

@@ -177,6 +177,11 @@ pub enum Write {
         at: RecordId,
         body: Bytes,
     },
+    /// Where there is one.
+    ReplaceRecord {
+        at: RecordId,
+        body: Bytes,
+    },
     DeleteRecord {
         at: RecordId,
     },
