@@ -8,6 +8,7 @@ pub mod data;
 pub mod demo;
 pub mod listener;
 pub mod momento;
+mod quota;
 mod runtime;
 pub mod tls;
 

@@ -130,11 +130,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, StoreError> {
 }
 
 fn record(environment: &str, name: &str) -> RecordId {
-    RecordId {
-        kind: RecordKind::Credential,
-        scope: environment.to_owned(),
-        name: name.to_owned(),
-    }
+    RecordId { kind: RecordKind::Credential, scope: environment.to_owned(), name: name.to_owned() }
 }
 
 #[cfg(test)]
@@ -157,7 +153,8 @@ mod tests {
             retention: Duration::from_secs(1),
         };
         let store = Store::open(&settings, &Clock::system()).await.expect("a store");
-        let write = Write::PutRecord { at: AppConfigKeys::record("test"), body: Bytes::from_static(b"{}") };
+        let write =
+            Write::PutRecord { at: AppConfigKeys::record("test"), body: Bytes::from_static(b"{}") };
         store.write(write).await.expect("it is written");
         let refused = AppConfigKeys::of(&store, "test").await;
         assert!(matches!(refused, Err(StoreError::Record { .. })), "{refused:?}");

@@ -290,27 +290,29 @@ fn statement(grant: &Grant) -> PermissionsType {
                 }),
             }),
         }),
-        Grant::Topics { role, cache, topics } => StatementKind::TopicPermissions(TopicPermissions {
-            role: match role {
-                Role::ReadWrite => TopicRole::TopicReadWrite,
-                Role::ReadOnly => TopicRole::TopicReadOnly,
-                Role::WriteOnly => TopicRole::TopicWriteOnly,
-            }
-            .into(),
-            cache: Some(match cache {
-                None => InTopicCache::AllCaches(All {}),
-                Some(name) => InTopicCache::CacheSelector(selector(name)),
-            }),
-            topic: Some(match topics {
-                Topics::All => Topic::AllTopics(All {}),
-                Topics::Named(name) => Topic::TopicSelector(TopicSelector {
-                    kind: Some(TopicKind::TopicName(name.clone())),
+        Grant::Topics { role, cache, topics } => {
+            StatementKind::TopicPermissions(TopicPermissions {
+                role: match role {
+                    Role::ReadWrite => TopicRole::TopicReadWrite,
+                    Role::ReadOnly => TopicRole::TopicReadOnly,
+                    Role::WriteOnly => TopicRole::TopicWriteOnly,
+                }
+                .into(),
+                cache: Some(match cache {
+                    None => InTopicCache::AllCaches(All {}),
+                    Some(name) => InTopicCache::CacheSelector(selector(name)),
                 }),
-                Topics::Prefix(prefix) => Topic::TopicSelector(TopicSelector {
-                    kind: Some(TopicKind::TopicNamePrefix(prefix.clone())),
+                topic: Some(match topics {
+                    Topics::All => Topic::AllTopics(All {}),
+                    Topics::Named(name) => Topic::TopicSelector(TopicSelector {
+                        kind: Some(TopicKind::TopicName(name.clone())),
+                    }),
+                    Topics::Prefix(prefix) => Topic::TopicSelector(TopicSelector {
+                        kind: Some(TopicKind::TopicNamePrefix(prefix.clone())),
+                    }),
                 }),
-            }),
-        }),
+            })
+        }
         Grant::Functions => StatementKind::FunctionPermissions(FunctionPermissions {
             role: FunctionRole::FunctionInvoke.into(),
             cache: None,
@@ -389,7 +391,9 @@ mod tests {
                 "no cache",
             ),
             (
-                with(|message| message.cache_item = Some(CacheItem::ItemSelector(Default::default()))),
+                with(|message| {
+                    message.cache_item = Some(CacheItem::ItemSelector(Default::default()))
+                }),
                 "no item",
             ),
         ] {
@@ -400,11 +404,7 @@ mod tests {
     }
 
     fn any_grants() -> impl Strategy<Value = Grants> {
-        let role = prop_oneof![
-            Just(Role::ReadWrite),
-            Just(Role::ReadOnly),
-            Just(Role::WriteOnly)
-        ];
+        let role = prop_oneof![Just(Role::ReadWrite), Just(Role::ReadOnly), Just(Role::WriteOnly)];
         let scope = proptest::option::of("[a-z]{1,3}");
         let items = prop_oneof![
             Just(Items::All),
@@ -416,16 +416,17 @@ mod tests {
             "[a-z]{1,3}".prop_map(Topics::Named),
             "[a-z]{1,3}".prop_map(Topics::Prefix),
         ];
-        let grant = prop_oneof![
-            (role.clone(), scope.clone(), items)
-                .prop_map(|(role, cache, items)| Grant::Items { role, cache, items }),
-            (role, scope, topics)
-                .prop_map(|(role, cache, topics)| Grant::Topics { role, cache, topics }),
-        ];
-        prop_oneof![
-            Just(Grants::SuperUser),
-            grant.prop_map(|grant| Grants::Explicit(vec![grant]))
-        ]
+        let grant =
+            prop_oneof![
+                (role.clone(), scope.clone(), items)
+                    .prop_map(|(role, cache, items)| Grant::Items { role, cache, items }),
+                (role, scope, topics).prop_map(|(role, cache, topics)| Grant::Topics {
+                    role,
+                    cache,
+                    topics
+                }),
+            ];
+        prop_oneof![Just(Grants::SuperUser), grant.prop_map(|grant| Grants::Explicit(vec![grant]))]
     }
 
     proptest! {

@@ -116,6 +116,25 @@ impl StandingTokens {
     }
 }
 
+/// A token that can be taken back: what has to be remembered of it.
+#[derive(Debug)]
+pub struct Revocable {
+    pub id: String,
+    /// Seconds since the epoch; `None`: it never expires.
+    pub expires_s: Option<u64>,
+}
+
+impl Revocable {
+    /// Of a token in any of its forms; `None` where it is none that this key signed.
+    pub fn of(text: &str, key: &MomentoKey) -> Option<Self> {
+        let unwrapped = unwrap(text);
+        let text = unwrapped.as_deref().unwrap_or(text);
+        let decoding = DecodingKey::from_secret(&key.0.secret_bytes());
+        let token = Token::verify(text, &decoding).ok()?;
+        Some(Self { id: token.id, expires_s: token.expires_s })
+    }
+}
+
 impl Token {
     pub(super) fn sign(&self, key: &AccessKey) -> Result<String, jsonwebtoken::errors::Error> {
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
@@ -159,7 +178,8 @@ impl Token {
         key: &DecodingKey,
     ) -> Result<Self, Unreadable> {
         let claims: SignedClaims = decode(text, key)?;
-        let has = |method: &str| claims.method.iter().any(|found| found.eq_ignore_ascii_case(method));
+        let has =
+            |method: &str| claims.method.iter().any(|found| found.eq_ignore_ascii_case(method));
         let role = match (has("get"), has("set")) {
             (true, true) => Role::ReadWrite,
             (true, false) => Role::ReadOnly,

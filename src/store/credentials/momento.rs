@@ -212,9 +212,8 @@ mod tests {
     #[tokio::test]
     async fn keys_of_clients_come_and_go() {
         let (_folder, store) = store().await;
-        let create = async |expires_s, now_s| {
-            SigningKey::create(&store, "test", expires_s, now_s).await
-        };
+        let create =
+            async |expires_s, now_s| SigningKey::create(&store, "test", expires_s, now_s).await;
         let first = create(10, 0).await.expect("a key");
         assert_eq!(SigningKey::list(&store, "test").await.expect("it reads"), [first.clone()]);
         SigningKey::revoke(&store, "test", &first.key.id).await.expect("it is gone");
