@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use sqlx::Connection;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
 
 /// Answers what the entry `color` of the environment's map `settings` is.
 pub(crate) const SETTINGS_BUNDLE: [(&str, &str); 4] = [

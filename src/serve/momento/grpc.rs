@@ -15,10 +15,10 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use momento_protos::auth::auth_server::AuthServer;
-use momento_protos::cache_client::scs_server::ScsServer;
-use momento_protos::control_client::scs_control_server::ScsControlServer;
-use momento_protos::token::token_server::TokenServer;
+use momento_protos::auth::auth_server::{self, AuthServer};
+use momento_protos::cache_client::scs_server::{self, ScsServer};
+use momento_protos::control_client::scs_control_server::{self, ScsControlServer};
+use momento_protos::token::token_server::{self, TokenServer};
 use tokio::time::{Instant, timeout_at};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Request as Call, Response as Reply, Status};
@@ -107,16 +107,18 @@ impl Momento {
         let (service, _) = path.split_once('/').unwrap_or_default();
         let services = &self.services;
         match service {
-            "cache_client.Scs" => {
+            scs_server::SERVICE_NAME => {
                 let call = self.inner.data_call(request.headers(), deadline)?;
                 serve(services.scs.clone(), self.received(request, Some(call))).await
             }
-            "control_client.ScsControl" => {
+            scs_control_server::SERVICE_NAME => {
                 let caller = self.inner.caller(field(request.headers(), AUTHORIZATION.as_str()))?;
                 serve(services.control.clone(), self.received(request, Some(caller))).await
             }
-            "auth.Auth" => serve(services.auth.clone(), self.received(request, None::<()>)).await,
-            "token.Token" => {
+            auth_server::SERVICE_NAME => {
+                serve(services.auth.clone(), self.received(request, None::<()>)).await
+            }
+            token_server::SERVICE_NAME => {
                 serve(services.token.clone(), self.received(request, None::<()>)).await
             }
             "cache_client.Ping" if path == "cache_client.Ping/Ping" => {

@@ -215,7 +215,8 @@ mod tests {
         let create =
             async |expires_s, now_s| SigningKey::create(&store, "test", expires_s, now_s).await;
         let first = create(10, 0).await.expect("a key");
-        assert_eq!(SigningKey::list(&store, "test").await.expect("it reads"), [first.clone()]);
+        let listed = SigningKey::list(&store, "test").await.expect("it reads");
+        assert_eq!(listed, std::slice::from_ref(&first));
         SigningKey::revoke(&store, "test", &first.key.id).await.expect("it is gone");
         SigningKey::revoke(&store, "test", &first.key.id).await.expect("it is gone already");
         assert_eq!(SigningKey::list(&store, "test").await.expect("it reads"), []);
