@@ -14,6 +14,7 @@ use libtest_mimic::Trial;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::served::{BINARY, Served, setting, text};
+use crate::support::{Client, until, write_bundle};
 
 /// What the SDKs are asked: the memory cache has no collections so far.
 const PARTS: [&str; 3] = ["control", "scalars", "tokens"];
@@ -31,11 +32,13 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("credentials_rotate_and_are_taken_back".to_owned(), Box::new(credentials)),
         trial("curl_reads_and_writes".to_owned(), Box::new(curl)),
         trial("caches_and_tokens_outlive_a_restart".to_owned(), Box::new(restart)),
+        trial("a_listener_of_its_own".to_owned(), Box::new(own_listener)),
     ];
-    let Some(sdks) = setting("TOLLGATE_SDKS").map(|folder| PathBuf::from(folder).join("momento"))
-    else {
-        return trials;
-    };
+    let sdks = setting("TOLLGATE_SDKS").map(PathBuf::from);
+    let with = sdks.clone();
+    let case = move || policies_and_services_meet(with.as_deref());
+    trials.push(trial("policies_and_services_meet".to_owned(), Box::new(case)));
+    let Some(sdks) = sdks.map(|folder| folder.join("momento")) else { return trials };
     for (sdk, run) in [("python", python as fn(&Path) -> Result<Command>), ("node", node)] {
         let folder = sdks.clone();
         let case = move || every_call(run(&folder)?, &["plaintext"]);
@@ -180,6 +183,128 @@ fn curl() -> Result<()> {
     check(&[&authorized[..], &foreign].concat(), "403", b"this origin")
 }
 
+/// What one door writes the others see, and miss when a third has removed it.
+fn policies_and_services_meet(sdks: Option<&Path>) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    write_bundle(&folder.path().join("proxies/tokens"), &TOKENS_BUNDLE)?;
+    let gateway = Served::start(folder.path(), None, "[[cache]]\nname = 'tokens'\n")?;
+    let credentials = gateway.credentials(&[])?;
+    let door = &credentials["momento"];
+    let authorized = format!("Authorization: {}", text(door, "api_key")?);
+    let endpoint = text(door, "http_endpoint")?;
+    let by_policy = |method: &str, value: &str| -> Result<String> {
+        let path = format!("/tokens?id=7&value={value}");
+        Ok(Client::connect(gateway.api.parse()?)?.send(method, &path, "")?.body)
+    };
+    let by_http = |more: &[&str], query: &str| -> Result<(String, Vec<u8>)> {
+        let target = format!("{endpoint}/cache/tokens?key=token__7{query}");
+        curled(&[&["--header", &authorized], more, &[&target]].concat())
+    };
+    // With the SDK where there is one, else by HTTP again.
+    let read = || -> Result<String> {
+        let Some(sdks) = sdks else {
+            let (status, body) = by_http(&[], "")?;
+            let body = String::from_utf8(body)?;
+            return Ok(if status == "200" { body } else { "miss".to_owned() });
+        };
+        let output = touch(sdks, &credentials.to_string(), &[])?;
+        Ok(output.trim().to_owned())
+    };
+    ensure!(by_policy("GET", "")? == "miss" && read()? == "miss", "nothing is there");
+
+    by_policy("PUT", "one")?;
+    ensure!(read()? == "one", "a client reads what a policy wrote: {}", read()?);
+    ensure!(by_http(&["--request", "DELETE"], "")?.0 == "204", "a client deletes it");
+    ensure!(by_policy("GET", "")? == "miss", "and the policy misses");
+
+    by_http(&["--request", "PUT", "--data", "two"], "&ttl_seconds=300")?;
+    ensure!(by_policy("GET", "")? == "two", "a policy reads what a client wrote");
+    by_policy("DELETE", "")?;
+    ensure!(read()? == "miss" && by_http(&[], "")?.0 == "404", "and a client misses");
+
+    if let Some(sdks) = sdks {
+        touch(sdks, &credentials.to_string(), &["three"])?;
+        ensure!(by_policy("GET", "")? == "three", "a policy reads what an SDK wrote");
+        ensure!(by_http(&[], "")? == ("200".to_owned(), b"three".to_vec()), "so does HTTP");
+    }
+    by_http(&["--request", "PUT", "--data", "short"], "&ttl_seconds=1")?;
+    until("a client's TTL to end at the policy", || {
+        Ok((by_policy("GET", "")? == "miss").then_some(()))
+    })?;
+    by_policy("POST", "short")?;
+    until("a policy's expiry to end at the client", || Ok((read()? == "miss").then_some(())))
+}
+
+/// Reads, writes (for 300 seconds by PUT, for one by POST) and removes the token of an id.
+const TOKENS_BUNDLE: [(&str, &str); 7] = [
+    ("apiproxy/tokens.xml", "<APIProxy name=\"tokens\"/>"),
+    (
+        "apiproxy/policies/LC-Token.xml",
+        "<LookupCache name=\"LC-Token\"><CacheResource>tokens</CacheResource><CacheKey>\
+         <Prefix>token</Prefix><KeyFragment ref=\"request.queryparam.id\"/></CacheKey>\
+         <AssignTo>found</AssignTo></LookupCache>",
+    ),
+    (
+        "apiproxy/policies/PC-Token.xml",
+        "<PopulateCache name=\"PC-Token\"><CacheResource>tokens</CacheResource><CacheKey>\
+         <Prefix>token</Prefix><KeyFragment ref=\"request.queryparam.id\"/></CacheKey>\
+         <ExpirySettings><TimeoutInSeconds>300</TimeoutInSeconds></ExpirySettings>\
+         <Source>request.queryparam.value</Source></PopulateCache>",
+    ),
+    (
+        "apiproxy/policies/PC-Brief.xml",
+        "<PopulateCache name=\"PC-Brief\"><CacheResource>tokens</CacheResource><CacheKey>\
+         <Prefix>token</Prefix><KeyFragment ref=\"request.queryparam.id\"/></CacheKey>\
+         <ExpirySettings><TimeoutInSeconds>1</TimeoutInSeconds></ExpirySettings>\
+         <Source>request.queryparam.value</Source></PopulateCache>",
+    ),
+    (
+        "apiproxy/policies/IC-Token.xml",
+        "<InvalidateCache name=\"IC-Token\"><CacheResource>tokens</CacheResource><CacheKey>\
+         <Prefix>token</Prefix><KeyFragment ref=\"request.queryparam.id\"/></CacheKey>\
+         </InvalidateCache>",
+    ),
+    (
+        "apiproxy/policies/AM-Show.xml",
+        "<AssignMessage name=\"AM-Show\"><Set>\
+         <Payload contentType=\"text/plain\">{found:miss}</Payload></Set></AssignMessage>",
+    ),
+    (
+        "apiproxy/proxies/default.xml",
+        "<ProxyEndpoint name=\"default\"><PreFlow><Response>\
+         <Step><Name>PC-Token</Name><Condition>request.verb = \"PUT\"</Condition></Step>\
+         <Step><Name>PC-Brief</Name><Condition>request.verb = \"POST\"</Condition></Step>\
+         <Step><Name>IC-Token</Name><Condition>request.verb = \"DELETE\"</Condition></Step>\
+         <Step><Name>LC-Token</Name><Condition>request.verb = \"GET\"</Condition></Step>\
+         <Step><Name>AM-Show</Name></Step></Response></PreFlow>\
+         <HTTPProxyConnection><BasePath>/tokens</BasePath></HTTPProxyConnection>\
+         <RouteRule name=\"nobody\"/></ProxyEndpoint>",
+    ),
+];
+
+/// What the SDK's script said of `token__7`.
+fn touch(sdks: &Path, credentials: &str, value: &[&str]) -> Result<String> {
+    let output = Command::new(sdks.join("momento/venv/bin/python"))
+        .arg(script("touch.py"))
+        .args([credentials, "tokens", "token__7"])
+        .args(value)
+        .output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The door's own listener, beside the admin's.
+fn own_listener() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let more = "[[cache]]\nname = 'tokens'\n[momento]\nopen = true\n";
+    let gateway = Served::start_with(folder.path(), "momento = '127.0.0.1:0'\n", more)?;
+    let own = gateway.momento.as_deref().context("it says where")?;
+    let target = format!("http://{own}/cache/tokens?key=k");
+    check(&[&target], "404", br#"{"code":"NotFound","message":"Key"#)?;
+    check(&[&format!("http://{own}/kv")], "404", b"not found")?;
+    check(&[&format!("http://{}/cache/tokens?key=k", gateway.admin)], "404", b"{")
+}
+
 fn credentials() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let gateway = Served::start(folder.path(), None, "[[cache]]\nname = 'tokens'\n")?;
@@ -194,13 +319,11 @@ fn credentials() -> Result<()> {
     let (key, session) = (text(door, "api_key")?, text(door, "session_token")?);
     ensure!(status(&key)? == "404" && status(&session)? == "404", "both are let in");
     gateway.credentials(&["revoke", &key])?;
-    crate::support::until("the key is refused", || Ok((status(&key)? == "401").then_some(())))?;
+    until("the key is refused", || Ok((status(&key)? == "401").then_some(())))?;
     ensure!(status(&session)? == "404", "the other is let in as before");
     let rotated = gateway.credentials(&["rotate", "momento"])?;
     ensure!(rotated["appconfig"] == first["appconfig"], "the other door's stay");
-    crate::support::until("the session is refused", || {
-        Ok((status(&session)? == "401").then_some(()))
-    })?;
+    until("the session is refused", || Ok((status(&session)? == "401").then_some(())))?;
     ensure!(status(&text(&rotated["momento"], "api_key")?)? == "404", "the new one is let in");
     Ok(())
 }
