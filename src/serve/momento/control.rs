@@ -121,7 +121,7 @@ impl ScsControl for Control {
         })?;
         let key = json!({
             "kty": "oct",
-            "alg": "HS256",
+            "alg": jsonwebtoken::Algorithm::HS256,
             "use": "sig",
             "kid": made.key.id,
             "k": BASE64_URL_SAFE_NO_PAD.encode(made.key.secret_bytes()),
