@@ -106,6 +106,20 @@ pub struct Listen {
     pub hosts: Vec<String>,
 }
 
+impl Config {
+    /// What Momento's libraries put `cache.` and the like before, where the door is at that port.
+    pub fn momento_endpoint(&self, port: u16) -> String {
+        if let Some(endpoint) = &self.momento.endpoint {
+            return endpoint.clone();
+        }
+        let host = self.listen.hosts.first().map_or("localhost", String::as_str);
+        match port {
+            443 => host.to_owned(),
+            _ => format!("{host}:{port}"),
+        }
+    }
+}
+
 /// Momento's door.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MomentoConfig {

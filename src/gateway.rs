@@ -25,9 +25,10 @@ use crate::serve::appconfig::{AppConfig, Credentials};
 use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
 use crate::serve::listener::{ListenError, Listener};
+use crate::serve::momento::{Door, Keyring, Momento};
 use crate::serve::tls::{Certificate, CertificateError};
 use crate::store::cache::{CacheControl, Caches};
-use crate::store::credentials::AppConfigKeys;
+use crate::store::credentials::{AppConfigKeys, MomentoKey, MomentoKeys};
 use crate::store::durable::{Store, StoreError};
 use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, Logs};
@@ -67,6 +68,7 @@ pub struct Gateway {
     tasks: JoinSet<()>,
     drain_timeout: Duration,
     admin: SocketAddr,
+    momento: Option<SocketAddr>,
     demo: Option<SocketAddr>,
     registry: Arc<Registry>,
 }
@@ -92,6 +94,11 @@ impl Gateway {
             Some(address) => Some(bind("demo", address, NonZeroUsize::MIN)?),
             None => None,
         };
+        let momento = match config.listen.momento {
+            Some(address) => Some(bind("momento", address, NonZeroUsize::MIN)?),
+            None => None,
+        };
+        let momento_address = momento.as_ref().map(Listener::address);
         let certificate = config.admin_tls.clone().map(Certificate::load).transpose();
         let certificate = certificate.map_err(|source| StartError::Certificate { source })?;
         let (api_address, admin_address) = (api.address(), admin.address());
@@ -105,6 +112,9 @@ impl Gateway {
         let keys = control.block_on(AppConfigKeys::of(&store, &config.environment));
         let keys = keys.map_err(|source| StartError::Store { source })?;
         let credentials = Arc::new(ArcSwap::from_pointee(Credentials::from(&keys)));
+        let tokens = control.block_on(momento_keys(&store, &config.environment));
+        let tokens = tokens.map_err(|source| StartError::Store { source })?;
+        let keyring = Arc::new(ArcSwap::from_pointee(Keyring::new(tokens.clone())));
         let maps = control.block_on(Maps::open(
             store.clone(),
             clock.clone(),
@@ -118,7 +128,9 @@ impl Gateway {
             config.caches.clone(),
         ));
         let cache_control = cache_control.map_err(|source| StartError::Store { source })?;
-        let refused = if config.allow_self { Vec::new() } else { vec![admin_address] };
+        let doors = [Some(admin_address), momento_address];
+        let refused =
+            if config.allow_self { Vec::new() } else { doors.into_iter().flatten().collect() };
         let (logs, log_writer) = Logs::new(log_settings(config, &refused), clock.clone());
         let mut deployer =
             Deployer::new(settings(config, demo_address), caches.clone(), registry.clone())
@@ -161,30 +173,52 @@ impl Gateway {
             credentials.clone(),
             config.appconfig_requests_per_second,
         );
-        let mut service = Admin::new(admin_address, config.listen.hosts.clone(), ready.clone())
+        let momento_door = Momento::new(Door {
+            caches: cache_control.clone(),
+            store: store.clone(),
+            environment: config.environment.clone(),
+            clock: clock.clone(),
+            keyring: keyring.clone(),
+            open: config.momento.open,
+            endpoint: config.momento_endpoint(momento_address.unwrap_or(admin_address).port()),
+            requests_per_second: config.momento.requests_per_second,
+            cors_origins: config.momento.cors_origins.clone(),
+        });
+        let dressed = |service: Admin, address| match &certificate {
+            Some(certificate) => service.with_tls(certificate.clone(), plain(config, address)),
+            None => service,
+        };
+        let service = Admin::new(admin_address, config.listen.hosts.clone(), ready.clone())
             .with_store(store.clone(), clock.clone())
-            .with_appconfig(door);
-        if let Some(certificate) = &certificate {
-            let plain = plain(config, admin_address);
-            service = service.with_tls(certificate.clone(), plain);
-            tasks.spawn(certificate.clone().follow(stopped.clone()));
-        }
+            .with_appconfig(door)
+            .with_momento(momento_door.clone());
         let listener = socket("admin", admin)?;
-        tasks.spawn(service.serve(listener, stopped.clone()));
+        tasks.spawn(dressed(service, admin_address).serve(listener, stopped.clone()));
+        if let Some(listener) = momento {
+            let address = listener.address();
+            let service = Admin::new(address, config.listen.hosts.clone(), ready.clone())
+                .with_momento(momento_door);
+            let listener = socket("momento", listener)?;
+            tasks.spawn(dressed(service, address).serve(listener, stopped.clone()));
+        }
+        if let Some(certificate) = certificate {
+            tasks.spawn(certificate.follow(stopped.clone()));
+        }
         if let Some(listener) = demo {
             tasks.spawn(demo::serve(socket("demo", listener)?, stopped.clone()));
         }
         tasks.spawn(sweep(caches, stopped.clone()));
         tasks.spawn(log_writer.run(stopped.clone()));
         let environment = config.environment.clone();
-        tasks.spawn(follow_keys(store, environment, credentials, stopped.clone()));
+        let follower = FollowKeys { store, environment, credentials, tokens, keyring };
+        tasks.spawn(follower.run(stopped.clone()));
         let watch = config.deploy.watch.then_some(watch);
         tasks.spawn(follow(watch, cache_control, deployer, told, stopped));
         drop(entered);
         ready.store(true, Ordering::Release);
         let drain_timeout = Duration::from_millis(config.limits.drain_timeout_ms);
-        let (admin, demo) = (admin_address, demo_address);
-        Ok(Self { data, control, stop, tasks, drain_timeout, admin, demo, registry })
+        let (admin, momento, demo) = (admin_address, momento_address, demo_address);
+        Ok(Self { data, control, stop, tasks, drain_timeout, admin, momento, demo, registry })
     }
 
     /// Where API traffic is served; the port is the one that was taken.
@@ -194,6 +228,11 @@ impl Gateway {
 
     pub fn admin_address(&self) -> SocketAddr {
         self.admin
+    }
+
+    /// Momento's own listener, where there is one.
+    pub fn momento_address(&self) -> Option<SocketAddr> {
+        self.momento
     }
 
     /// The samples' backend, where it runs.
@@ -266,32 +305,54 @@ async fn open_store(config: &Config, clock: &Clock) -> Result<Store, StartError>
     Store::open(&settings, clock).await.map_err(|source| StartError::Store { source })
 }
 
+/// What tokens are judged by, made where there is nothing yet.
+async fn momento_keys(store: &Store, environment: &str) -> Result<MomentoKeys, StoreError> {
+    MomentoKey::of(store, environment).await?;
+    MomentoKeys::stored(store, environment).await?.ok_or(StoreError::NotFound)
+}
+
 /// Takes rotated keys for the ones before.
-async fn follow_keys(
+struct FollowKeys {
     store: Store,
     environment: String,
     credentials: Arc<ArcSwap<Credentials>>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let mut revision = store.watch();
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stop| *stop) => return,
-            changed = revision.changed() => if changed.is_err() { return },
-        }
-        match AppConfigKeys::stored(&store, &environment).await {
-            Ok(Some(keys)) => credentials.store(Arc::new(Credentials::from(&keys))),
-            Ok(None) => {}
-            Err(error) => {
+    /// What the keyring is made of.
+    tokens: MomentoKeys,
+    keyring: Arc<ArcSwap<Keyring>>,
+}
+
+impl FollowKeys {
+    async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        let mut revision = self.store.watch();
+        loop {
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                changed = revision.changed() => if changed.is_err() { return },
+            }
+            if let Err(error) = self.look().await {
                 // Keys that were rotated away must not stay: look again, told or not.
                 tracing::warn!(%error, "the keys of the doors cannot be read for a moment");
                 revision.mark_changed();
             }
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(KEYS_PAUSE) => {}
+            }
         }
-        tokio::select! {
-            _ = stopped.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(KEYS_PAUSE) => {}
+    }
+
+    async fn look(&mut self) -> Result<(), StoreError> {
+        if let Some(keys) = AppConfigKeys::stored(&self.store, &self.environment).await? {
+            self.credentials.store(Arc::new(Credentials::from(&keys)));
         }
+        // A keyring remembers what it has verified, which is lost with it.
+        if let Some(tokens) = MomentoKeys::stored(&self.store, &self.environment).await?
+            && tokens != self.tokens
+        {
+            self.keyring.store(Arc::new(Keyring::new(tokens.clone())));
+            self.tokens = tokens;
+        }
+        Ok(())
     }
 }
 

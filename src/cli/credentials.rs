@@ -15,7 +15,8 @@ use crate::cli::{
 };
 use crate::clock::Clock;
 use crate::config::{Config, DEFAULT_STATE, Overrides};
-use crate::store::credentials::{AccessKey, AppConfigKeys};
+use crate::serve::momento::{Revocable, StandingTokens};
+use crate::store::credentials::{AccessKey, AppConfigKeys, MomentoKey, MomentoKeys};
 use crate::store::durable::Store;
 
 pub(super) fn credentials(arguments: CredentialsArguments) -> Result<u8, CliError> {
@@ -31,68 +32,155 @@ pub(super) fn credentials(arguments: CredentialsArguments) -> Result<u8, CliErro
         Err(error) => return Err(error.into()),
     }
     let keys = ask(&config, arguments.command)?;
-    let endpoint = endpoint(&config, &state)?;
+    let doors = Doors::of(&config, &state, &keys)?;
     let text = match arguments.format {
-        CredentialsFormat::Text => text(&endpoint, &keys),
-        CredentialsFormat::Json => format!("{:#}\n", json(&endpoint, &keys)),
+        CredentialsFormat::Text => doors.text(),
+        CredentialsFormat::Json => format!("{:#}\n", doors.json()),
     };
     let mut out = AutoStream::auto(io::stdout().lock());
     out.write_all(text.as_bytes()).or_else(ignore_closed_pipe)?;
     Ok(FINE)
 }
 
-fn ask(config: &Config, command: Option<CredentialsCommand>) -> Result<AppConfigKeys, CliError> {
+/// What the store has.
+struct Keys {
+    appconfig: AppConfigKeys,
+    momento: MomentoKey,
+}
+
+fn ask(config: &Config, command: Option<CredentialsCommand>) -> Result<Keys, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|source| CliError::Serve { what: "start a runtime", source })?;
-    let answer = runtime.block_on(async {
-        let store = Store::open(&config.store.settings(), &Clock::system()).await?;
+    let environment = config.environment.as_str();
+    runtime.block_on(async {
+        let clock = Clock::system();
+        let store = Store::open(&config.store.settings(), &clock).await?;
         match command {
-            None => AppConfigKeys::of(&store, &config.environment).await,
+            None => {}
             Some(CredentialsCommand::Rotate { door: Door::Appconfig }) => {
-                AppConfigKeys::rotate(&store, &config.environment).await
+                AppConfigKeys::rotate(&store, environment).await?;
+            }
+            Some(CredentialsCommand::Rotate { door: Door::Momento }) => {
+                MomentoKey::rotate(&store, environment).await?;
+            }
+            Some(CredentialsCommand::Revoke { token }) => {
+                let key = MomentoKey::of(&store, environment).await?;
+                let token = Revocable::of(&token, &key).ok_or(CliError::NoToken)?;
+                let now_s = u64::try_from(clock.epoch_ms() / 1000).unwrap_or(0);
+                let (id, expires_s) = (&token.id, token.expires_s);
+                MomentoKeys::revoke(&store, environment, id, expires_s, now_s).await?;
             }
         }
-    });
-    Ok(answer?)
+        Ok(Keys {
+            appconfig: AppConfigKeys::of(&store, environment).await?,
+            momento: MomentoKey::of(&store, environment).await?,
+        })
+    })
+}
+
+/// What clients are told, a block for each door.
+struct Doors<'k> {
+    /// With its scheme.
+    appconfig: String,
+    keys: &'k Keys,
+    momento: MomentoDoor,
+}
+
+struct MomentoDoor {
+    http_endpoint: String,
+    /// Host and port.
+    grpc_endpoint: String,
+    /// What the libraries put `cache.` and the like before.
+    endpoint: String,
+    tokens: StandingTokens,
+}
+
+impl<'k> Doors<'k> {
+    fn of(config: &Config, state: &Path, keys: &'k Keys) -> Result<Self, CliError> {
+        let admin = admin_address(config, state)?;
+        // A port that the system chose for the door's own listener nobody told.
+        let momento = config.listen.momento.filter(|address| address.port() != 0).unwrap_or(admin);
+        let endpoint = config.momento_endpoint(momento.port());
+        let scheme = if config.admin_tls.is_some() { "https" } else { "http" };
+        let grpc_endpoint = reached(config, momento);
+        Ok(Self {
+            appconfig: format!("{scheme}://{}", reached(config, admin)),
+            keys,
+            momento: MomentoDoor {
+                http_endpoint: format!("{scheme}://{grpc_endpoint}"),
+                grpc_endpoint,
+                tokens: StandingTokens::of(&keys.momento, &endpoint)
+                    .map_err(|source| CliError::Sign { source })?,
+                endpoint,
+            },
+        })
+    }
+
+    fn text(&self) -> String {
+        let line = |key: &AccessKey| connection_string(&self.appconfig, key);
+        let MomentoDoor { http_endpoint, grpc_endpoint, endpoint, tokens } = &self.momento;
+        format!(
+            "App Configuration\n  connection string, read and write\n    {}\n  \
+             connection string, read only\n    {}\n\
+             Momento\n  HTTP\n    {http_endpoint}\n  gRPC\n    {grpc_endpoint}\n  \
+             endpoint of the libraries\n    {endpoint}\n  API key\n    {}\n  \
+             API key, version 2\n    {}\n  session token\n    {}\n",
+            line(&self.keys.appconfig.read_write),
+            line(&self.keys.appconfig.read_only),
+            tokens.api_key,
+            tokens.api_key_v2,
+            tokens.session_token,
+        )
+    }
+
+    fn json(&self) -> Value {
+        let key = |key: &AccessKey| {
+            json!({
+                "endpoint": self.appconfig,
+                "id": key.id,
+                "secret": key.secret,
+                "connection_string": connection_string(&self.appconfig, key),
+            })
+        };
+        let mut appconfig = key(&self.keys.appconfig.read_write);
+        appconfig["read_only"] = key(&self.keys.appconfig.read_only);
+        let momento = &self.momento;
+        json!({
+            "momento": {
+                "http_endpoint": momento.http_endpoint,
+                "grpc_endpoint": momento.grpc_endpoint,
+                "endpoint": momento.endpoint,
+                "api_key": momento.tokens.api_key,
+                "api_key_v2": momento.tokens.api_key_v2,
+                "session_token": momento.tokens.session_token,
+            },
+            "appconfig": appconfig,
+        })
+    }
 }
 
 /// Where the doors are: the configured address, or the one that the system chose for the gateway
 /// which runs.
-fn endpoint(config: &Config, state: &Path) -> Result<String, CliError> {
+fn admin_address(config: &Config, state: &Path) -> Result<SocketAddr, CliError> {
     let configured = config.listen.admin;
     if configured.port() != 0 {
-        return Ok(format!("http://{configured}"));
+        return Ok(configured);
     }
-    let chosen: SocketAddr = StateDir::admin_address(state).ok_or(CliError::NotServing)?;
-    Ok(format!("http://{chosen}"))
+    StateDir::admin_address(state).ok_or(CliError::NotServing)
+}
+
+/// By which host and port clients reach a listener: a certificate is for a name.
+fn reached(config: &Config, address: SocketAddr) -> String {
+    let needs_name = config.admin_tls.is_some() || address.ip().is_unspecified();
+    match config.listen.hosts.first() {
+        Some(host) if needs_name => format!("{host}:{}", address.port()),
+        None if needs_name => format!("localhost:{}", address.port()),
+        Some(_) | None => address.to_string(),
+    }
 }
 
 fn connection_string(endpoint: &str, key: &AccessKey) -> String {
     format!("Endpoint={endpoint};Id={};Secret={}", key.id, key.secret)
-}
-
-fn text(endpoint: &str, keys: &AppConfigKeys) -> String {
-    let line = |key: &AccessKey| connection_string(endpoint, key);
-    format!(
-        "App Configuration\n  connection string, read and write\n    {}\n  \
-         connection string, read only\n    {}\n",
-        line(&keys.read_write),
-        line(&keys.read_only)
-    )
-}
-
-fn json(endpoint: &str, keys: &AppConfigKeys) -> Value {
-    let key = |key: &AccessKey| {
-        json!({
-            "endpoint": endpoint,
-            "id": key.id,
-            "secret": key.secret,
-            "connection_string": connection_string(endpoint, key),
-        })
-    };
-    let mut door = key(&keys.read_write);
-    door["read_only"] = key(&keys.read_only);
-    json!({ "appconfig": door })
 }

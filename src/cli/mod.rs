@@ -153,16 +153,20 @@ struct CredentialsArguments {
     format: CredentialsFormat,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum CredentialsCommand {
     /// Make new ones; those before are refused within seconds
     Rotate { door: Door },
+    /// Take back a token of Momento's door; it is refused within seconds
+    Revoke { token: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Door {
     /// Azure App Configuration's REST API
     Appconfig,
+    /// Momento's HTTP and gRPC APIs: every token there is
+    Momento,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -235,6 +239,10 @@ pub enum CliError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Kv(#[from] KvError),
+    #[error("this is no token of this gateway's Momento door, or its key was rotated away")]
+    NoToken,
+    #[error("a token cannot be signed")]
+    Sign { source: jsonwebtoken::errors::Error },
     #[error(
         "the admin listener's port is chosen when the gateway starts, and none runs here; \
              start it, or set `listen.admin`"
@@ -257,6 +265,8 @@ impl CliError {
             | Self::Serve { .. }
             | Self::Start(_)
             | Self::Store(_)
+            | Self::NoToken
+            | Self::Sign { .. }
             | Self::NotServing => REFUSED,
         }
     }

@@ -90,6 +90,9 @@ fn welcome(config: &Config, gateway: &Gateway) {
         config.organization
     );
     anstream::eprintln!("  API traffic    http://{api}");
+    if let Some(momento) = gateway.momento_address() {
+        anstream::eprintln!("  momento        http://{momento}");
+    }
     anstream::eprintln!("  admin          http://{}/healthz", gateway.admin_address());
     if let Some(demo) = gateway.demo_address() {
         anstream::eprintln!("  demo backend   http://{demo}");

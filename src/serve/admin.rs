@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::serve::appconfig::AppConfig;
 pub use crate::serve::control::Plain;
 use crate::serve::control::{self, Payload, Transport, text};
+use crate::serve::momento::Momento;
 use crate::serve::tls::Certificate;
 use crate::store::durable::Store;
 
@@ -37,6 +38,7 @@ pub struct Admin {
     ready: Arc<AtomicBool>,
     store: Option<(Store, Clock)>,
     appconfig: Option<AppConfig>,
+    momento: Option<Momento>,
 }
 
 impl Admin {
@@ -50,7 +52,7 @@ impl Admin {
         let own = ["localhost".to_owned(), address.ip().to_string()];
         let hosts = own.into_iter().chain(hosts).collect();
         let transport = Transport::default();
-        Self { hosts, transport, ready, store: None, appconfig: None }
+        Self { hosts, transport, ready, store: None, appconfig: None, momento: None }
     }
 
     /// Takes TLS too; in the clear comes in only who is on this machine, or anyone where `plain`
@@ -71,6 +73,11 @@ impl Admin {
         self
     }
 
+    pub fn with_momento(mut self, door: Momento) -> Self {
+        self.momento = Some(door);
+        self
+    }
+
     /// Serves until `stopped` says true or its sender has gone.
     pub async fn serve(self, listener: TcpListener, stopped: watch::Receiver<bool>) {
         let transport = self.transport.clone();
@@ -88,6 +95,12 @@ impl Admin {
             && self.refuse(request.uri(), request.headers()).is_none()
         {
             return door.answer(request).await.map(Payload::from);
+        }
+        if let Some(door) = self.momento.as_ref().filter(|door| door.takes(&request)) {
+            return match self.refuse(request.uri(), request.headers()) {
+                None => door.answer(request).await,
+                Some(refusal) => refusal.map(Payload::from),
+            };
         }
         self.answer(&request).map(Payload::from)
     }
@@ -137,13 +150,18 @@ impl Admin {
                 "this listener does not answer for that host name\n",
             ));
         }
-        let foreign = headers.get_all(ORIGIN).iter().any(|origin| {
-            let origin = Uri::try_from(origin.as_bytes()).ok().and_then(|uri| {
-                uri.scheme()?;
-                uri.authority().cloned()
+        let invited = |origin: &HeaderValue| {
+            let door = self.momento.as_ref().filter(|_| Momento::takes_path(target.path()));
+            door.is_some_and(|door| door.allows_origin(origin))
+        };
+        let foreign =
+            headers.get_all(ORIGIN).iter().filter(|origin| !invited(origin)).any(|origin| {
+                let origin = Uri::try_from(origin.as_bytes()).ok().and_then(|uri| {
+                    uri.scheme()?;
+                    uri.authority().cloned()
+                });
+                !origin.is_some_and(|authority| self.is_own(&authority))
             });
-            !origin.is_some_and(|authority| self.is_own(&authority))
-        });
         foreign.then(|| text(StatusCode::FORBIDDEN, "this origin is not allowed\n"))
     }
 

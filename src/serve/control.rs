@@ -8,6 +8,7 @@
 mod payload;
 mod sniff;
 mod stalling;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,7 @@ pub(super) use crate::serve::control::payload::Payload;
 
 use crate::serve::control::sniff::{Spoken, sniff};
 use crate::serve::control::stalling::Stalling;
+use crate::serve::control::tally::{Counted, Tally};
 use crate::serve::tls::Certificate;
 
 /// Open connections of one listener; more wait to be accepted.
@@ -55,6 +57,12 @@ const HEAD_WAIT: Duration = Duration::from_secs(30);
 
 /// The longest silence of a client that does not take the bytes of an answer.
 const WRITE_STALL: Duration = Duration::from_secs(60);
+
+/// How often a connection is looked at for a client that is owed something and takes nothing of
+/// it, and how many such looks it may pass. HTTP/2 hides that from the socket: such a client may
+/// still answer pings.
+const OWED_LOOK: Duration = Duration::from_secs(30);
+const OWED_LOOKS_MAX: u32 = 2;
 
 /// For requests under way when the listener is told to stop.
 const DRAIN_WAIT: Duration = Duration::from_secs(5);
@@ -214,6 +222,12 @@ where
     F: Fn(Request<Incoming>) -> R + Send + 'static,
     R: Future<Output = Result<Response<Payload>, Infallible>> + Send + 'static,
 {
+    let tally = Arc::new(Tally::default());
+    let counting = tally.clone();
+    let respond = move |request| {
+        let (response, tally) = (respond(request), counting.clone());
+        async move { Ok::<_, Infallible>(response.await?.map(|body| Counted::new(body, tally))) }
+    };
     match spoken {
         Spoken::Nothing => Ok(()),
         Spoken::Tls => Err("TLS within TLS".into()),
@@ -228,6 +242,7 @@ where
             );
             tokio::select! {
                 ended = http.as_mut() => return Ok(ended?),
+                () = owing(&tally) => return Err(NOT_TAKEN.into()),
                 _ = stopped.wait_for(|stop| *stop) => {}
             }
             http.as_mut().graceful_shutdown();
@@ -254,11 +269,32 @@ where
             );
             tokio::select! {
                 ended = http.as_mut() => return Ok(ended?),
+                () = owing(&tally) => return Err(NOT_TAKEN.into()),
                 _ = stopped.wait_for(|stop| *stop) => {}
                 () = idle(&asked) => {}
             }
             http.as_mut().graceful_shutdown();
-            Ok(http.await?)
+            tokio::select! {
+                ended = http.as_mut() => Ok(ended?),
+                () = owing(&tally) => Err(NOT_TAKEN.into()),
+            }
+        }
+    }
+}
+
+const NOT_TAKEN: &str = "the client takes nothing of what it asked for";
+
+/// Returns when a client has taken nothing for long of what it is owed.
+async fn owing(tally: &Tally) {
+    let mut looks = interval(OWED_LOOK);
+    let (mut seen, mut since) = (0, 0);
+    loop {
+        looks.tick().await;
+        let now = tally.taken();
+        since = if tally.is_owed() && now == seen { since + 1 } else { 0 };
+        seen = now;
+        if since > OWED_LOOKS_MAX {
+            return;
         }
     }
 }

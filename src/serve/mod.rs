@@ -7,6 +7,8 @@ mod control;
 pub mod data;
 pub mod demo;
 pub mod listener;
+pub mod momento;
+mod quota;
 mod runtime;
 pub mod tls;
 

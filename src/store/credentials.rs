@@ -1,21 +1,23 @@
 //! What clients of the service doors prove themselves with: random, made when first asked for,
 //! kept as sealed records of the store, so that gateways that share a store share them.
 
+mod momento;
+
+pub use momento::{MomentoKey, MomentoKeys, NewSigningKey, SIGNING_KEYS_MAX, SigningKey};
+
 use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::store::durable::{RecordId, RecordKind, Store, StoreError, Write};
 
 const SECRET_BYTES: usize = 32;
 const ID_BYTES: usize = 9;
-
-/// The record of App Configuration's door.
-const APPCONFIG: &str = "appconfig";
 
 /// What App Configuration's clients sign with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,42 +56,38 @@ impl AccessKey {
 }
 
 impl AppConfigKeys {
-    fn random() -> Self {
-        Self { read_write: AccessKey::random(), read_only: AccessKey::random() }
-    }
-
     /// Those of the environment, made where there are none.
     pub async fn of(store: &Store, environment: &str) -> Result<Self, StoreError> {
-        if let Some(found) = Self::stored(store, environment).await? {
-            return Ok(found);
-        }
-        let made = Self::random();
-        let write = Write::AddRecord { at: record(environment), body: made.body() };
-        match store.write(write).await {
-            Ok(_) => Ok(made),
-            // Another gateway was first.
-            Err(StoreError::AlreadyExists) => {
-                Self::stored(store, environment).await?.ok_or(StoreError::NotFound)
-            }
-            Err(error) => Err(error),
-        }
+        kept(store, environment).await
     }
 
     /// New ones in place of those before, which gateways take no more within seconds.
     pub async fn rotate(store: &Store, environment: &str) -> Result<Self, StoreError> {
-        let made = Self::random();
-        let write = Write::PutRecord { at: record(environment), body: made.body() };
-        store.write(write).await.map(|_| made)
+        rotated(store, environment).await
     }
 
     /// `None` where there are none; [`StoreError::Record`] where they cannot be read.
     pub async fn stored(store: &Store, environment: &str) -> Result<Option<Self>, StoreError> {
-        let found = store.record(record(environment)).await?;
-        let unreadable = |error| {
-            let source = Arc::new(sqlx::Error::Decode(Box::new(error)));
-            StoreError::Record { source }
-        };
-        found.map(|found| serde_json::from_slice(&found.body).map_err(unreadable)).transpose()
+        stored(store, environment).await
+    }
+}
+
+impl Kept for AppConfigKeys {
+    const NAME: &'static str = "appconfig";
+
+    fn random() -> Self {
+        Self { read_write: AccessKey::random(), read_only: AccessKey::random() }
+    }
+}
+
+/// The one record of an environment that holds what a door's clients are known by.
+trait Kept: Serialize + DeserializeOwned {
+    const NAME: &'static str;
+
+    fn random() -> Self;
+
+    fn record(environment: &str) -> RecordId {
+        record(environment, Self::NAME)
     }
 
     fn body(&self) -> Bytes {
@@ -97,12 +95,42 @@ impl AppConfigKeys {
     }
 }
 
-fn record(environment: &str) -> RecordId {
-    RecordId {
-        kind: RecordKind::Credential,
-        scope: environment.to_owned(),
-        name: APPCONFIG.to_owned(),
+async fn kept<K: Kept>(store: &Store, environment: &str) -> Result<K, StoreError> {
+    if let Some(found) = stored(store, environment).await? {
+        return Ok(found);
     }
+    let made = K::random();
+    let write = Write::AddRecord { at: K::record(environment), body: made.body() };
+    match store.write(write).await {
+        Ok(_) => Ok(made),
+        // Another gateway was first.
+        Err(StoreError::AlreadyExists) => {
+            stored(store, environment).await?.ok_or(StoreError::NotFound)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn rotated<K: Kept>(store: &Store, environment: &str) -> Result<K, StoreError> {
+    let made = K::random();
+    let write = Write::PutRecord { at: K::record(environment), body: made.body() };
+    store.write(write).await.map(|_| made)
+}
+
+async fn stored<K: Kept>(store: &Store, environment: &str) -> Result<Option<K>, StoreError> {
+    let found = store.record(K::record(environment)).await?;
+    found.map(|found| read(&found.body)).transpose()
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let source = Arc::new(sqlx::Error::Decode(Box::new(error)));
+        StoreError::Record { source }
+    })
+}
+
+fn record(environment: &str, name: &str) -> RecordId {
+    RecordId { kind: RecordKind::Credential, scope: environment.to_owned(), name: name.to_owned() }
 }
 
 #[cfg(test)]
@@ -125,7 +153,8 @@ mod tests {
             retention: Duration::from_secs(1),
         };
         let store = Store::open(&settings, &Clock::system()).await.expect("a store");
-        let write = Write::PutRecord { at: record("test"), body: Bytes::from_static(b"{}") };
+        let write =
+            Write::PutRecord { at: AppConfigKeys::record("test"), body: Bytes::from_static(b"{}") };
         store.write(write).await.expect("it is written");
         let refused = AppConfigKeys::of(&store, "test").await;
         assert!(matches!(refused, Err(StoreError::Record { .. })), "{refused:?}");

@@ -11,6 +11,7 @@ mod durable;
 mod kept_responses;
 mod kv;
 mod message_logging;
+mod momento;
 mod readme;
 mod redeploy;
 mod served;
@@ -31,6 +32,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     kept_responses::trials,
     kv::trials,
     message_logging::trials,
+    momento::trials,
     readme::trials,
     redeploy::trials,
     shown::trials,

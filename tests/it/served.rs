@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use sqlx::Connection;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
 
 /// Answers what the entry `color` of the environment's map `settings` is.
 pub(crate) const SETTINGS_BUNDLE: [(&str, &str); 4] = [
@@ -51,19 +51,26 @@ pub(crate) struct Served {
     pub(crate) config: PathBuf,
     pub(crate) api: String,
     pub(crate) admin: String,
+    /// Momento's own listener, where there is one.
+    pub(crate) momento: Option<String>,
 }
 
 impl Served {
     /// `database`: a URL; SQLite in the folder where there is none. `store`: more lines of the
     /// table.
     pub(crate) fn start(folder: &Path, database: Option<&str>, store: &str) -> Result<Self> {
-        let config = folder.join("tollgate.toml");
         let url = database.map(|url| format!("url = {url:?}")).unwrap_or_default();
+        Self::start_with(folder, "", &format!("[store]\n{url}\n{store}\n"))
+    }
+
+    /// `listen`: more lines of the table. `more`: more tables.
+    pub(crate) fn start_with(folder: &Path, listen: &str, more: &str) -> Result<Self> {
+        let config = folder.join("tollgate.toml");
         fs::write(
             &config,
             format!(
-                "[listen]\napi = '127.0.0.1:0'\nadmin = '127.0.0.1:0'\n[runtime]\nthreads = 1\n\
-                 [store]\n{url}\n{store}\n"
+                "[listen]\napi = '127.0.0.1:0'\nadmin = '127.0.0.1:0'\n{listen}\
+                 [runtime]\nthreads = 1\n{more}"
             ),
         )?;
         let mut process = Command::new(BINARY)
@@ -72,7 +79,8 @@ impl Served {
             .stderr(Stdio::piped())
             .spawn()?;
         let said = process.stderr.take().context("it is piped")?;
-        let mut served = Self { process, config, api: String::new(), admin: String::new() };
+        let (api, admin) = (String::new(), String::new());
+        let mut served = Self { process, config, api, admin, momento: None };
         let mut lines = BufReader::new(said).lines();
         let mut heard = String::new();
         while served.admin.is_empty() {
@@ -83,6 +91,8 @@ impl Served {
             };
             if line.trim_start().starts_with("API traffic") {
                 served.api = address(&line);
+            } else if line.trim_start().starts_with("momento") {
+                served.momento = Some(address(&line));
             } else if line.trim_start().starts_with("admin") {
                 served.admin = address(&line);
             }

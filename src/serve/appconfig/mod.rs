@@ -15,7 +15,6 @@ mod key_values;
 mod lists;
 mod problem;
 mod query;
-mod quota;
 mod reply;
 mod snapshots;
 mod terms;
@@ -43,9 +42,9 @@ use crate::clock::Clock;
 use crate::serve::appconfig::auth::Signed;
 use crate::serve::appconfig::problem::Problem;
 use crate::serve::appconfig::query::Query;
-use crate::serve::appconfig::quota::Quota;
 use crate::serve::appconfig::reply::{Refusal, Reply};
 use crate::serve::appconfig::version::Version;
+use crate::serve::quota::Quota;
 use crate::store::durable::{Moment, Store, StoreError};
 
 /// A body as it arrives, escapes and all; the item in it is held to 10 KB.

@@ -228,3 +228,77 @@ async fn an_unused_connection_is_told_to_go() {
     idle(&asked).await;
     assert_eq!(begun.elapsed(), IDLE_LOOK * (IDLE_LOOKS_MAX + 1));
 }
+
+/// Over pipes in memory, so that the time can be moved.
+async fn ask_and_take_nothing(http2: bool) -> String {
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let (_stop, mut stopped) = watch::channel(false);
+    let spoken = if http2 { Spoken::Http2 } else { Spoken::Http1 };
+    let respond = |_| async {
+        Ok::<_, Infallible>(Response::new(Payload::from(Full::new(Bytes::from(vec![
+            7;
+            5_000_000
+        ])))))
+    };
+    let serving = http(spoken, ours, &mut stopped, respond);
+    let asking = async {
+        if http2 {
+            let (mut client, connection) =
+                hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+                    .initial_stream_window_size(1024)
+                    .handshake(TokioIo::new(theirs))
+                    .await
+                    .expect("HTTP/2");
+            let connection = tokio::spawn(connection);
+            let request =
+                Request::get("http://a/").body(Empty::<Bytes>::new()).expect("well-formed");
+            let response = client.send_request(request).await.expect("an answer");
+            assert_eq!(response.status(), 200);
+            // It answers pings all the while, and its body is not read.
+            connection.await.expect("it ends").map(drop).unwrap_or_default();
+            drop(response);
+        } else {
+            let mut theirs = theirs;
+            theirs.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is sent");
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        ended = serving => ended.expect_err("it does not end well").to_string(),
+        () = asking => "the client was closed".to_owned(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_is_given_up() {
+    let begun = tokio::time::Instant::now();
+    assert_eq!(ask_and_take_nothing(true).await, NOT_TAKEN);
+    assert_eq!(ask_and_take_nothing(false).await, NOT_TAKEN);
+    assert!(begun.elapsed() <= 2 * OWED_LOOK * (OWED_LOOKS_MAX + 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_us_is_not_owed() {
+    struct Later;
+    impl http_body::Body for Later {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+    let tally = Arc::new(Tally::default());
+    let mut body = Counted::new(Payload::stream(Later), tally.clone());
+    assert!(tally.is_owed(), "nobody has asked for it yet");
+    assert!(timeout(Duration::from_secs(1), body.frame()).await.is_err());
+    assert!(!tally.is_owed());
+    let mut body = Counted::new(Payload::from(Full::new(Bytes::from_static(b"ab"))), tally.clone());
+    let frame = body.frame().await.expect("a frame").expect("it is one");
+    drop(body);
+    assert!(tally.is_owed(), "the piece is not written");
+    drop(frame);
+    assert!(!tally.is_owed());
+}

@@ -1,4 +1,4 @@
-//! `[appconfig] requests_per_second`: a bucket of one second's requests.
+//! `requests_per_second` of a door: a bucket of one second's requests.
 
 use std::time::Duration;
 

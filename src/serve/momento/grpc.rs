@@ -1,0 +1,286 @@
+//! The gRPC half of the door: which service a call is for, who calls, and until when.
+//!
+//! Sources: gRPC's "gRPC over HTTP2" (path, `grpc-timeout`, trailers); the metadata that
+//! Momento's libraries send. Who calls is judged by the head alone, before a byte of the message
+//! is read. `Unknown:` the order of the checks; a bad token comes before a missing cache.
+
+use std::future::ready;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use momento_protos::auth::auth_server::{self, AuthServer};
+use momento_protos::cache_client::scs_server::{self, ScsServer};
+use momento_protos::control_client::scs_control_server::{self, ScsControlServer};
+use momento_protos::token::token_server::{self, TokenServer};
+use tokio::time::{Instant, timeout_at};
+use tonic::server::{Grpc, UnaryService};
+use tonic::{Request as Call, Response as Reply, Status};
+use tonic_prost::ProstCodec;
+use tower_service::Service;
+
+use crate::serve::control::Payload;
+use crate::serve::momento::auth::Issuer;
+use crate::serve::momento::control::Control;
+use crate::serve::momento::refusal::{Refusal, of_tonic};
+use crate::serve::momento::scs::{self, Scs};
+use crate::serve::momento::{Inner, Momento};
+use crate::store::cache::definition::Door;
+
+/// Node sends up to 10,486,000 bytes; what is over an item's limit is refused by its size.
+const MESSAGE_BYTES_MAX: usize = 11 * 1024 * 1024;
+/// Of the calls whose bearer is known from their message alone.
+const OPEN_MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of messages that are being received, all calls together.
+const RECEIVING_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+/// For a call that sets no deadline, and the longest that one may set.
+const CALL_WAIT_MAX: Duration = Duration::from_secs(60);
+
+const CACHE: &str = "cache";
+const TIMEOUT: &str = "grpc-timeout";
+
+/// The services, ready to be cloned for a call.
+#[derive(Clone)]
+pub(super) struct Services {
+    scs: ScsServer<Scs>,
+    control: ScsControlServer<Control>,
+    auth: AuthServer<Issuer>,
+    token: TokenServer<Issuer>,
+    receiving: Arc<AtomicUsize>,
+}
+
+impl Services {
+    pub(super) fn new(inner: &Arc<Inner>) -> Self {
+        let issuer = Issuer(inner.clone());
+        Self {
+            scs: ScsServer::new(Scs)
+                .max_decoding_message_size(MESSAGE_BYTES_MAX)
+                .max_encoding_message_size(usize::MAX),
+            control: ScsControlServer::new(Control(inner.clone()))
+                .max_decoding_message_size(OPEN_MESSAGE_BYTES_MAX),
+            auth: AuthServer::new(issuer.clone()).max_decoding_message_size(OPEN_MESSAGE_BYTES_MAX),
+            token: TokenServer::new(issuer).max_decoding_message_size(OPEN_MESSAGE_BYTES_MAX),
+            receiving: Arc::default(),
+        }
+    }
+}
+
+impl Momento {
+    /// Never fails: a refusal is an answer.
+    pub(super) async fn answer_grpc<B>(&self, request: Request<B>) -> Response<Payload>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+    {
+        let wait = deadline_of(request.headers()).unwrap_or(CALL_WAIT_MAX).min(CALL_WAIT_MAX);
+        let deadline = Instant::now() + wait;
+        let answer = timeout_at(deadline, self.call(request, deadline));
+        match answer.await.unwrap_or(Err(Refusal::DeadlineExceeded)) {
+            Ok(response) => match of_tonic(response.headers()) {
+                Some(refusal) => refusal.grpc(),
+                None => response.map(Payload::stream),
+            },
+            Err(refusal) => refusal.grpc(),
+        }
+    }
+
+    async fn call<B>(
+        &self,
+        request: Request<B>,
+        deadline: Instant,
+    ) -> Result<Response<tonic::body::Body>, Refusal>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+    {
+        if !self.inner.admit() {
+            return Err(Refusal::RateLimit);
+        }
+        let path = request.uri().path().trim_start_matches('/');
+        let (service, _) = path.split_once('/').unwrap_or_default();
+        let services = &self.services;
+        match service {
+            scs_server::SERVICE_NAME => {
+                let call = self.inner.data_call(request.headers(), deadline)?;
+                serve(services.scs.clone(), self.received(request, Some(call))).await
+            }
+            scs_control_server::SERVICE_NAME => {
+                let caller = self.inner.caller(field(request.headers(), AUTHORIZATION.as_str()))?;
+                serve(services.control.clone(), self.received(request, Some(caller))).await
+            }
+            auth_server::SERVICE_NAME => {
+                serve(services.auth.clone(), self.received(request, None::<()>)).await
+            }
+            token_server::SERVICE_NAME => {
+                serve(services.token.clone(), self.received(request, None::<()>)).await
+            }
+            "cache_client.Ping" if path == "cache_client.Ping/Ping" => {
+                let mut grpc = Grpc::new(ProstCodec::<(), ()>::default())
+                    .apply_max_message_size_config(Some(OPEN_MESSAGE_BYTES_MAX), None);
+                Ok(grpc.unary(Ping, self.received(request, None::<()>)).await)
+            }
+            _ => Err(Refusal::Unimplemented),
+        }
+    }
+
+    /// With its body counted, and what is known of its caller.
+    fn received<B, E: Clone + Send + Sync + 'static>(
+        &self,
+        request: Request<B>,
+        known: Option<E>,
+    ) -> Request<Received<B>> {
+        let receiving = self.services.receiving.clone();
+        let mut request = request.map(|body| Received { body, receiving, bytes: 0 });
+        if let Some(known) = known {
+            request.extensions_mut().insert(known);
+        }
+        request
+    }
+}
+
+impl Inner {
+    /// Who calls, and of which cache.
+    fn data_call(&self, headers: &HeaderMap, deadline: Instant) -> Result<scs::Call, Refusal> {
+        let token = self.caller(field(headers, AUTHORIZATION.as_str()))?;
+        let name = field(headers, CACHE).filter(|name| !name.trim().is_empty());
+        let name = name.ok_or(Refusal::invalid("Invalid argument: no cache is named"))?;
+        if !token.grants.know_cache(name) {
+            return Err(Refusal::Forbidden);
+        }
+        let cache = self.caches.get(name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
+        Ok(scs::Call { token, cache, deadline })
+    }
+}
+
+async fn serve<S, B>(
+    mut service: S,
+    request: Request<B>,
+) -> Result<Response<tonic::body::Body>, Refusal>
+where
+    S: Service<
+            Request<B>,
+            Response = Response<tonic::body::Body>,
+            Error = std::convert::Infallible,
+        >,
+{
+    service.call(request).await.map_err(|never| match never {})
+}
+
+/// Names of caches may have other letters than those of ASCII, which Node and Python send as
+/// they are.
+fn field<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
+}
+
+/// `grpc-timeout`: up to eight digits and a unit.
+fn deadline_of(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(TIMEOUT)?.to_str().ok()?;
+    let (unit_at, unit) = text.char_indices().next_back()?;
+    let digits = text.get(..unit_at)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
+    {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    Some(match unit {
+        'H' => Duration::from_secs(number.saturating_mul(3600)),
+        'M' => Duration::from_secs(number.saturating_mul(60)),
+        'S' => Duration::from_secs(number),
+        'm' => Duration::from_millis(number),
+        'u' => Duration::from_micros(number),
+        'n' => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
+
+/// `cache_client.Ping`, of which no stub is published: an empty message for an empty one.
+struct Ping;
+
+impl UnaryService<()> for Ping {
+    type Response = ();
+    type Future = std::future::Ready<Result<Reply<()>, Status>>;
+
+    fn call(&mut self, _: Call<()>) -> Self::Future {
+        ready(Ok(Reply::new(())))
+    }
+}
+
+/// A request's body, whose bytes count until the call has ended.
+struct Received<B> {
+    body: B,
+    receiving: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl<B> Body for Received<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.bytes = self.bytes.saturating_add(bytes);
+            let before = self.receiving.fetch_add(bytes, Ordering::Relaxed);
+            if before.saturating_add(bytes) > RECEIVING_BYTES_MAX {
+                return Poll::Ready(Some(Err(Refusal::Throughput.into())));
+            }
+        }
+        polled.map_err(|error| Status::from_error(error.into()))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Received<B> {
+    fn drop(&mut self) {
+        self.receiving.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_read() {
+        for (text, expected) in [
+            ("5S", Some(Duration::from_secs(5))),
+            ("1H", Some(Duration::from_secs(3600))),
+            ("2M", Some(Duration::from_secs(120))),
+            ("1000000u", Some(Duration::from_secs(1))),
+            ("99999999n", Some(Duration::from_nanos(99_999_999))),
+            ("4998m", Some(Duration::from_millis(4998))),
+            ("100000000m", None),
+            ("m", None),
+            ("5", None),
+            ("-5m", None),
+            ("5s", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(TIMEOUT, text.parse().expect("a value"));
+            assert_eq!(deadline_of(&headers), expected, "{text}");
+        }
+    }
+}
