@@ -127,7 +127,7 @@ fn values_are_refused_with_their_place() {
         (
             "listen.admin = '0.0.0.0:8081'",
             expect![
-                "conf/tollgate.toml:1:16: the admin listener 0.0.0.0:8081 is off loopback and has no TLS; listen on 127.0.0.1, or set `insecure = true` to accept that"
+                "conf/tollgate.toml:1:16: the admin listener 0.0.0.0:8081 is off loopback and has no TLS; listen on 127.0.0.1, give a certificate in `[admin_tls]`, or set `insecure = true` to accept that"
             ],
         ),
         (
@@ -206,14 +206,52 @@ fn values_are_refused_with_their_place() {
             "cache = 5",
             expect!["conf/tollgate.toml:1:9: invalid type: integer `5`, expected a sequence"],
         ),
-        ("listen.momento = '0.0.0.0:8082'", expect![""]),
-        ("listen.momento = '127.0.0.1:8081'", expect![""]),
-        ("listen.hosts = ['https://gw.example']", expect![""]),
-        ("listen.hosts = ['gw..example']", expect![""]),
-        ("admin_tls.certificate = 'cert.pem'", expect![""]),
-        ("momento.endpoint = 'gw.example:0'", expect![""]),
-        ("momento.cors_origins = ['app.example']", expect![""]),
-        ("momento.cors_origins = ['https://app.example/']", expect![""]),
+        (
+            "listen.momento = '0.0.0.0:8082'",
+            expect![
+                "conf/tollgate.toml:1:18: the momento listener 0.0.0.0:8082 is off loopback and has no TLS; listen on 127.0.0.1, give a certificate in `[admin_tls]`, or set `insecure = true` to accept that"
+            ],
+        ),
+        (
+            "listen.momento = '127.0.0.1:8081'",
+            expect![
+                "conf/tollgate.toml:1:18: the admin and the momento listener share 127.0.0.1:8081; give one of them another port"
+            ],
+        ),
+        (
+            "listen.hosts = ['https://gw.example']",
+            expect![
+                "conf/tollgate.toml:1:16: `https://gw.example` is no host name; write a name without scheme and port, as `gw.example`"
+            ],
+        ),
+        (
+            "listen.hosts = ['gw..example']",
+            expect![
+                "conf/tollgate.toml:1:16: `gw..example` is no host name; write a name without scheme and port, as `gw.example`"
+            ],
+        ),
+        (
+            "admin_tls.certificate = 'cert.pem'",
+            expect!["conf/tollgate.toml:1:1: missing field `key`"],
+        ),
+        (
+            "momento.endpoint = 'gw.example:0'",
+            expect![
+                "conf/tollgate.toml:1:20: `gw.example:0` is no endpoint; write a host name, as `gw.example` or `gw.example:8443`"
+            ],
+        ),
+        (
+            "momento.cors_origins = ['app.example']",
+            expect![
+                "conf/tollgate.toml:1:24: `app.example` is no origin; write scheme and host, as `https://app.example`"
+            ],
+        ),
+        (
+            "momento.cors_origins = ['https://app.example/']",
+            expect![
+                "conf/tollgate.toml:1:24: `https://app.example/` is no origin; write scheme and host, as `https://app.example`"
+            ],
+        ),
         (
             "demo.backend = '0.0.0.0:0'",
             expect![
