@@ -97,6 +97,6 @@ impl Upstream for Backend {
         let mut response = Message::response(StatusCode::OK);
         response.headers.insert("content-type", HeaderValue::from_static("text/plain"));
         response.body = Body::from(Bytes::from(text));
-        Box::pin(async move { Ok(TargetAnswer { response, ip: None }) })
+        Box::pin(async move { Ok(TargetAnswer { response, ip: None, subject: None }) })
     }
 }

@@ -6,6 +6,7 @@
 
 mod file;
 mod keys;
+mod targets;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use crate::profile::Profile;
 use crate::serve::tls::CertificateFiles;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::durable::{self, KeyFile, Location};
+use crate::upstream::target_server::Targets;
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "tollgate.toml";
@@ -68,6 +70,8 @@ pub struct Config {
     pub cache_backend: CacheBackend,
     /// In the order of the file, no name twice.
     pub caches: Vec<CacheDefinition>,
+    /// Target servers and keystores.
+    pub targets: Targets,
     /// Where MessageLogging writes its files.
     pub log_folder: PathBuf,
     /// Where the samples' backend listens, on loopback. `None`: it does not run.
@@ -215,6 +219,7 @@ impl Default for Config {
             momento: MomentoConfig::default(),
             cache_backend: CacheBackend::Memory,
             caches: Vec::new(),
+            targets: Targets::default(),
             log_folder: PathBuf::from("state/logs"),
             demo_backend: None,
         }
@@ -242,6 +247,19 @@ pub enum ConfigError {
     /// One line a problem, each with its place.
     #[error("{}", places.join("\n"))]
     Refused { places: Vec<String> },
+}
+
+impl ConfigError {
+    /// With the cause behind it.
+    fn with_source(&self) -> String {
+        match self {
+            Self::Read { source, .. } => format!("{self}: {source}"),
+            Self::TooLarge { path } => {
+                format!("{} has more than {FILE_BYTES_MAX} bytes; is it PEM?", path.display())
+            }
+            Self::Refused { .. } => self.to_string(),
+        }
+    }
 }
 
 /// What is wrong in the text, in one clause with what to do. `at` is a byte offset; `None` is
@@ -353,6 +371,14 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
                 .collect(),
         },
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
+        targets: targets::read_targets(
+            root,
+            file.target_server,
+            file.keystore,
+            file.reference,
+            |path| read(path).map_err(|error| error.with_source()),
+            problems,
+        ),
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
         log_folder: match (file.logging.folder, &overrides.state) {
             (Some(folder), _) => {

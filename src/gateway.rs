@@ -125,6 +125,7 @@ impl Gateway {
                 .with_logs(logs)
                 .with_maps(maps);
         deployer.set_flow_hooks(config.flow_hooks.clone());
+        deployer.set_targets(config.targets.clone());
         // One look serves both: what changes after it is a change, however soon.
         let mut watch = Watch::new(config.deploy.folders.clone(), clock.clone());
         let present = control.block_on(watch.scan_all()).into_iter().map(Change::Changed);

@@ -25,6 +25,7 @@ pub(super) fn environment(config: &Config, paths: &[PathBuf], limits: &Limits) -
     let mut view = EnvironmentView::new(&config.organization, &config.environment, config.profile);
     view.unsupported_faults = config.deploy.unsupported == Unsupported::Fault;
     view.lint = config.lint.clone();
+    view.targets = config.targets.clone();
     view.caches = config.caches.iter().map(|cache| cache.name.clone()).collect();
     // A folder that cannot be read adds nothing; serving says so.
     let deployed = config.deploy.folders.iter().filter_map(|folder| entries(folder).ok());

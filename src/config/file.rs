@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use url::Url;
 
+use crate::config::targets::{KeyStoreRecord, ReferenceRecord, TargetServerRecord};
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
 use crate::lint::{self, LintOptions};
 use crate::plan::{FlowHook, Hooks};
@@ -52,6 +53,12 @@ pub(super) struct File {
     pub(super) caches: Caches,
     #[serde(default)]
     pub(super) cache: Vec<Spanned<CacheRecord>>,
+    #[serde(default)]
+    pub(super) target_server: Vec<TargetServerRecord>,
+    #[serde(default)]
+    pub(super) keystore: Vec<KeyStoreRecord>,
+    #[serde(default)]
+    pub(super) reference: Vec<ReferenceRecord>,
     #[serde(default)]
     pub(super) appconfig: AppConfigKeys,
     #[serde(default)]

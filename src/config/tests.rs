@@ -450,8 +450,17 @@ fn the_samples_of_the_page_are_taken() {
     let config = Config::parse(Path::new(DEFAULT_FILE), defaults, &overrides);
     assert_eq!(config.expect("it is taken"), Config::default());
     assert_eq!(parse(rest).expect("it is taken").caches.len(), 2);
-    let without_default =
-        ["cache.", "demo.", "flow_hooks.", "admin_tls.", "listen.momento", "momento.endpoint"];
+    let without_default = [
+        "cache.",
+        "demo.",
+        "flow_hooks.",
+        "admin_tls.",
+        "listen.momento",
+        "momento.endpoint",
+        "keystore.",
+        "reference.",
+        "target_server.",
+    ];
     for key in keys::KEYS {
         if without_default.iter().any(|table| key.starts_with(table)) {
             continue;

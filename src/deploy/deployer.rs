@@ -23,6 +23,7 @@ use crate::store::counters::{CounterBackend, MemoryCounters};
 use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, LogWriter, Logs};
 use crate::store::metrics::Metrics;
+use crate::upstream::target_server::Targets;
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
 const NAME_TAKEN: &str = "GW111";
@@ -96,6 +97,7 @@ pub struct Deployer {
     _unwritten: Option<LogWriter>,
     registry: Arc<Registry>,
     hooks: Hooks<FlowHook>,
+    targets: Targets,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
     refused: BTreeSet<PathBuf>,
@@ -131,6 +133,7 @@ impl Deployer {
             _unwritten: Some(unwritten),
             registry,
             hooks: Hooks::default(),
+            targets: Targets::default(),
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
             generations: 0,
@@ -157,6 +160,17 @@ impl Deployer {
             return;
         }
         self.hooks = hooks;
+        self.relink(|_| true);
+        self.publish();
+    }
+
+    /// The target servers and keystores of the environment, in place of those before. Every proxy
+    /// is linked anew into the next generation.
+    pub fn set_targets(&mut self, targets: Targets) {
+        if self.targets == targets {
+            return;
+        }
+        self.targets = targets;
         self.relink(|_| true);
         self.publish();
     }
@@ -254,6 +268,7 @@ impl Deployer {
         );
         view.unsupported_faults = self.settings.unsupported_faults;
         view.lint = self.settings.lint.clone();
+        view.targets = self.targets.clone();
         view.caches = self.caches.names().into_iter().collect();
         for (at, active) in &self.active {
             if Some(at.as_path()) == path {
@@ -409,6 +424,7 @@ impl Deployer {
             policies,
             shared_flows,
             hooks: &self.hooks,
+            targets: &self.targets,
         };
         link(proxy, own, &environment)
     }

@@ -72,7 +72,9 @@ pub(super) fn upstream(error: UpstreamError) -> Fault {
         }
         UpstreamError::Loop { .. } => row::TARGET_IS_GATEWAY.raise(),
         UpstreamError::Resolve { .. } => row::TARGET_NOT_RESOLVED.raise(),
-        UpstreamError::UnsupportedScheme { .. } => row::TARGET_SCHEME_NOT_SUPPORTED.raise(),
+        UpstreamError::Handshake { reason, .. } => {
+            row::SSL_HANDSHAKE_FAILED.raise_with(&[("why", &reason)])
+        }
         UpstreamError::ReadTimeout { .. } => row::GATEWAY_TIMEOUT.raise(),
         UpstreamError::ClosedEarly { .. } | UpstreamError::Protocol { .. } => {
             row::UNEXPECTED_EOF_AT_TARGET.raise()

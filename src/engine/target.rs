@@ -19,15 +19,16 @@ use crate::engine::{Env, faults};
 use crate::message::coding;
 use crate::message::faults::{
     BAD_TARGET_URL, DUPLICATE_RESPONSE_HEADER, LENGTH_REQUIRED, RESPONSE_405_WITHOUT_ALLOW,
-    TARGET_MISSING, UNEXPECTED_EOF_AT_TARGET,
+    SSL_HANDSHAKE_FAILED, TARGET_MISSING, UNEXPECTED_EOF_AT_TARGET,
 };
 use crate::message::{
     Body, Fault, Head, Message, MessageContext, Phase, SentTarget, header_text, pairs,
     remove_connection_options, remove_hop_by_hop, remove_pair,
 };
-use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl};
+use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl, TlsChoice, TlsPlan};
 use crate::template::Unresolved;
-use crate::upstream::TargetCall;
+use crate::upstream::tls::Tls;
+use crate::upstream::{Scheme, TargetCall};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -43,13 +44,17 @@ pub(super) async fn call(
     let url = base_url(cx, target)?;
     let path_and_query =
         compose_path(cx, target, &url.uri).ok_or_else(|| bad_url(&url.uri.to_string()))?;
-    let address = url.address.clone();
+    let mut address = url.address.clone();
+    if address.scheme == Scheme::Https {
+        address.tls = tls(cx, &target.tls)?;
+    }
     let host = url.host.clone();
     let sent = SentTarget {
         scheme: ByteString::from_static(address.scheme.as_str()),
         host: address.host.clone(),
         port: address.port,
         ip: None,
+        subject: None,
         path_and_query: path_and_query.clone(),
     };
     let request = outgoing(cx, target, proxy, path_and_query, host);
@@ -65,7 +70,8 @@ pub(super) async fn call(
     let answer = env.upstream.call(TargetCall { address, request, timeouts }).await;
     let now = Some(env.clock.epoch_ms());
     cx.times.target_sent_end = now;
-    let answer = answer.map_err(|error| {
+    let answer = answer.map_err(|failed| {
+        let error = failed.error;
         tracing::debug!(proxy = %cx.facts.proxy, target = %target.facts.name, %error, "target call");
         faults::upstream(error)
     })?;
@@ -78,6 +84,7 @@ pub(super) async fn call(
     }
     if let Some(sent) = cx.target.as_mut().and_then(|state| state.sent.as_mut()) {
         sent.ip = answer.ip;
+        sent.subject = answer.subject;
     }
     let mut response = answer.response;
     remove_connection_options(&mut response.headers);
@@ -86,6 +93,22 @@ pub(super) async fn call(
         retain(&mut response.headers, only);
     }
     Ok(response)
+}
+
+/// The client of TLS that an https call goes by; `None` for the defaults.
+fn tls(cx: &MessageContext, plan: &TlsPlan) -> Result<Option<Tls>, Fault> {
+    let chosen = match plan.choose(cx) {
+        TlsChoice::Off(chosen) => chosen,
+        TlsChoice::On(Ok(chosen)) => Some(chosen),
+        TlsChoice::On(Err(error)) => {
+            return Err(SSL_HANDSHAKE_FAILED.raise_with(&[("why", &error.to_string())]));
+        }
+    };
+    let expected = cx.target.as_ref().and_then(|state| state.expected_cn.as_ref());
+    Ok(match expected.filter(|name| !name.is_empty()) {
+        Some(name) => Some(chosen.as_ref().unwrap_or_else(|| Tls::plain()).expecting(name)),
+        None => chosen,
+    })
 }
 
 /// A target may ask for a length where no body comes: a request that came without does not go

@@ -70,8 +70,11 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         if let Connection::Unsupported { element: "HostedTarget", span } = target.connection
             && cx.view.profile == Profile::X
         {
-            RULE.report(diags, span, "`HostedTarget` is unknown under profile `x`")
-                .help("write an `HTTPTargetConnection`");
+            // The platform that has no such thing refuses it.
+            let message = "Apigee X has no `HostedTarget`";
+            RULE.report_as(Severity::Error, diags, span, message)
+                .note(None, "it is a Node.js application that Apigee Edge hosts itself")
+                .help("run the application elsewhere, and write an `HTTPTargetConnection`");
         }
     }
     for (_, connection) in connections(cx) {

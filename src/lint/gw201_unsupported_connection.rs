@@ -4,13 +4,24 @@
 use crate::diag::{Diagnostics, Severity};
 use crate::lint::rule::{LintContext, Rule};
 use crate::model::Connection;
+use crate::profile::Profile;
 
 pub(super) static RULE: Rule =
     Rule { code: "GW201", severity: Severity::Error, summary: "unsupported connection", check };
 
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for target in &cx.proxy.target_endpoints {
-        let Connection::Unsupported { element, span } = target.connection else { continue };
+        let (element, span) = match &target.connection {
+            // EP002 says that the platform refuses it.
+            Connection::Unsupported { element: "HostedTarget", .. }
+                if cx.view.profile == Profile::X =>
+            {
+                continue;
+            }
+            Connection::Unsupported { element, span } => (*element, *span),
+            Connection::Servers(balancer) => ("LoadBalancer", balancer.span),
+            Connection::Url { .. } | Connection::Missing => continue,
+        };
         let severity = cx.unsupported(cx.is_routed_to(&target.name.value));
         let message = format!("`{element}` is not supported yet");
         let found = RULE.report_as(severity, diags, span, message);

@@ -212,10 +212,14 @@ impl<'d> Builder<'d> {
 
     fn target(&mut self, target: &TargetEndpoint) {
         let limits = self.limits.remove(&Some(target.span.file)).unwrap_or_default();
-        match target.connection {
+        match &target.connection {
             Connection::Url { .. } => {
                 let support = if limits.is_empty() { Support::Yes } else { Support::InPart };
                 let part = self.limited_part(PartKind::Connection, "URL", support, &limits);
+                part.name(&target.name.value);
+            }
+            Connection::Servers(_) => {
+                let part = self.part(PartKind::Connection, "LoadBalancer", Support::No);
                 part.name(&target.name.value);
             }
             Connection::Unsupported { element, .. } => {
@@ -348,10 +352,12 @@ fn presence(kind: NeedKind, name: &str, view: &EnvironmentView) -> Presence {
         NeedKind::Cache => view.caches.contains(name),
         NeedKind::SharedFlow => view.shared_flows.contains(name),
         NeedKind::EnvironmentPolicy => view.environment_policies.contains(name),
+        NeedKind::TargetServer => view.targets.servers.contains_key(name),
+        // What a variable names is known to the flow alone.
+        NeedKind::Store if name.contains('{') => return Presence::Unknown,
+        NeedKind::Store => view.targets.stores.find(name).is_ok(),
         NeedKind::KeyValueMap
         | NeedKind::ApiProduct
-        | NeedKind::TargetServer
-        | NeedKind::Store
         | NeedKind::Resource
         | NeedKind::PropertySet
         | NeedKind::Backend => return Presence::Unknown,

@@ -35,7 +35,6 @@ mod gw180_scope_target;
 mod gw200_unsupported_policy_type;
 mod gw201_unsupported_connection;
 mod gw202_unsupported_route;
-mod gw203_https_target;
 mod gw204_idle_property;
 mod gw205_bad_url;
 mod gw206_missing_shared_flow;
@@ -46,6 +45,9 @@ mod gw343_response_cache_one_sided;
 mod gw344_response_cache_any_verb;
 mod gw349_response_cache_aside;
 mod gw375_syslog_tls;
+mod gw401_key_store;
+mod gw402_tls_versions;
+mod gw403_tls_names;
 pub mod inventory;
 mod options;
 mod pd001_unknown_target;
@@ -185,7 +187,9 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw180_scope_target::RULE,
     &gw201_unsupported_connection::RULE,
     &gw202_unsupported_route::RULE,
-    &gw203_https_target::RULE,
+    &gw401_key_store::RULE,
+    &gw402_tls_versions::RULE,
+    &gw403_tls_names::RULE,
     &gw204_idle_property::RULE,
     &gw205_bad_url::RULE,
     &gw340_response_cache_requests::RULE,

@@ -1,7 +1,7 @@
 //! What the rules about targets share: the connections as they are written.
 
 use crate::lint::rule::LintContext;
-use crate::model::TargetEndpoint;
+use crate::model::{Connection, SslInfo, TargetEndpoint};
 use crate::xml::Element;
 use crate::xml::fields::parse_flag;
 
@@ -11,6 +11,21 @@ pub(super) fn connections<'a>(
 ) -> impl Iterator<Item = (&'a TargetEndpoint, &'a Element)> {
     let targets = cx.proxy.target_endpoints.iter();
     targets.filter_map(|target| Some((target, target.http_connection.as_ref()?)))
+}
+
+/// Each target with an SSLInfo that may be used.
+pub(super) fn tls<'a>(
+    cx: &LintContext<'a>,
+) -> impl Iterator<Item = (&'a TargetEndpoint, &'a SslInfo)> {
+    cx.proxy.target_endpoints.iter().filter_map(|target| {
+        let info = match &target.connection {
+            Connection::Url { tls, .. } => tls.as_deref(),
+            Connection::Servers(balancer) => balancer.tls.as_ref(),
+            Connection::Unsupported { .. } | Connection::Missing => None,
+        };
+        let is_plain = target.http_connection.as_ref().and_then(scheme) == Some(Scheme::Http);
+        Some((target, info.filter(|_| !is_plain)?))
+    })
 }
 
 /// Those with a LoadBalancer, and the balancer.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::options::{LintOptions, RcFile};
 use crate::profile::Profile;
+use crate::upstream::target_server::Targets;
 
 /// The environment without the bundle in hand, which may replace what runs under its name.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct EnvironmentView {
     pub shared_flows: BTreeSet<String>,
     /// Names of the environment's own policies.
     pub environment_policies: BTreeSet<String>,
+    /// Target servers and keystores.
+    pub targets: Targets,
 }
 
 /// A base path and whose it is.
@@ -53,6 +56,7 @@ impl EnvironmentView {
             base_paths: Vec::new(),
             shared_flows: BTreeSet::new(),
             environment_policies: BTreeSet::new(),
+            targets: Targets::default(),
         }
     }
 }

@@ -66,6 +66,20 @@ pub struct TargetFacts {
     pub url: Option<ByteString>,
     /// `http` or `https`.
     pub scheme: ByteString,
+    /// `SSLInfo/CommonName`.
+    pub expected_cn: Option<ByteString>,
+}
+
+/// Whom the certificate of a connection's other end was made for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    pub cn: Option<ByteString>,
+    pub country: Option<ByteString>,
+    pub email_address: Option<ByteString>,
+    pub locality: Option<ByteString>,
+    pub organization: Option<ByteString>,
+    pub organization_unit: Option<ByteString>,
+    pub state: Option<ByteString>,
 }
 
 /// Where in the pipeline a step runs.
@@ -147,6 +161,8 @@ pub struct SentTarget {
     pub port: u16,
     /// Known once connected.
     pub ip: Option<std::net::IpAddr>,
+    /// Of its certificate, where it was reached by TLS.
+    pub subject: Option<Arc<Subject>>,
     pub path_and_query: PathAndQuery,
 }
 

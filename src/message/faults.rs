@@ -185,10 +185,12 @@ catalogue! {
         "messaging.adaptors.http.flow.ServiceUnavailable",
         "The Service is temporarily unavailable", "TARGET_IS_GATEWAY",
         when "the request came through this gateway 16 times";
-    TARGET_SCHEME_NOT_SUPPORTED: SERVICE_UNAVAILABLE, Connectivity,
-        "messaging.adaptors.http.flow.ServiceUnavailable",
-        "The Service is temporarily unavailable", "TARGET_SCHEME_NOT_SUPPORTED",
-        when "the target's URL has a scheme that this gateway does not speak";
+    /// Unknown: what follows the words, which is Java's own text there, and the reason of X.
+    SSL_HANDSHAKE_FAILED: SERVICE_UNAVAILABLE, Io,
+        "messaging.adaptors.http.flow.SslHandshakeFailed", "SSL Handshake failed {why}",
+        when "no TLS comes about with the target: it does not speak it, its certificate is not \
+            valid or not for its name, it refuses the client's, or `SSLInfo` names a keystore \
+            that is not there";
     GATEWAY_TIMEOUT: GATEWAY_TIMEOUT, Io,
         "messaging.adaptors.http.flow.GatewayTimeout", "Gateway Timeout", "TARGET_READ_TIMEOUT",
         when "the target is silent for `io.timeout.millis`";

@@ -23,7 +23,7 @@ pub use body::{Body, BodyError, BodyStream};
 pub use captured::{CAPTURED_MAX, Captured, CapturedError, Collector};
 pub use context::{
     Client, Facts, FlowFacts, FlowRef, MessageContext, Phase, Properties, Revalidation, SentTarget,
-    TargetFacts, TargetState, Times,
+    Subject, TargetFacts, TargetState, Times,
 };
 pub use documents::Documents;
 pub use fault::{Category, Fault};

@@ -15,8 +15,8 @@ use http::header::HOST;
 use http::{HeaderMap, HeaderName, Method, Version};
 
 use crate::message::{
-    Head, Message, MessageContext, Phase, Value, View, append_pair, final_status, header_text,
-    pairs, reason_text, remove_pair, set_pair, time,
+    Head, Message, MessageContext, Phase, Subject, Value, View, append_pair, final_status,
+    header_text, pairs, reason_text, remove_pair, set_pair, time,
 };
 use crate::variable::{List, Part, Place, Role, Slot, Type, VarId, VarRef, Which};
 
@@ -214,6 +214,16 @@ impl MessageContext {
         part_view(self.role_message(role)?, part)
     }
 
+    /// Of the call that was made, else of the call as it is configured.
+    fn target_scheme(&self) -> Option<&ByteString> {
+        let target = self.target.as_ref()?;
+        Some(target.sent.as_ref().map_or(&target.facts.scheme, |sent| &sent.scheme))
+    }
+
+    fn target_subject(&self) -> Option<&Subject> {
+        self.target.as_ref()?.sent.as_ref()?.subject.as_deref()
+    }
+
     fn fixed(&self, id: VarId) -> Option<View<'_>> {
         match id {
             VarId::ClientIp | VarId::ClientHost => Some(owned(self.client.peer.ip().to_string())),
@@ -285,11 +295,13 @@ impl MessageContext {
             VarId::TargetEvaluatedUrl => {
                 self.target.as_ref()?.evaluated_url.as_ref().map(View::Shared)
             }
-            VarId::TargetExpectedcn => self.target.as_ref()?.expected_cn.as_ref().map(View::Shared),
-            VarId::TargetHeaderHost => self.target.as_ref()?.header_host.as_ref().map(View::Shared),
-            VarId::TargetScheme => {
-                self.target.as_ref().map(|target| View::Shared(&target.facts.scheme))
+            VarId::TargetExpectedcn => {
+                let target = self.target.as_ref()?;
+                let expected = target.expected_cn.as_ref();
+                expected.or(target.facts.expected_cn.as_ref()).map(View::Shared)
             }
+            VarId::TargetHeaderHost => self.target.as_ref()?.header_host.as_ref().map(View::Shared),
+            VarId::TargetScheme => self.target_scheme().map(View::Shared),
             VarId::TargetHost => {
                 self.target.as_ref()?.sent.as_ref().map(|sent| View::Shared(&sent.host))
             }
@@ -297,14 +309,22 @@ impl MessageContext {
             VarId::TargetPort => {
                 Some(View::Integer(i32::from(self.target.as_ref()?.sent.as_ref()?.port)))
             }
-            VarId::TargetSslEnabled => Some(View::Boolean(false)),
-            VarId::TargetCn
-            | VarId::TargetCountry
-            | VarId::TargetEmailAddress
-            | VarId::TargetLocality
-            | VarId::TargetOrganization
-            | VarId::TargetOrganizationUnit
-            | VarId::TargetState => None,
+            VarId::TargetSslEnabled => {
+                Some(View::Boolean(self.target_scheme().is_some_and(|scheme| scheme == "https")))
+            }
+            VarId::TargetCn => self.target_subject()?.cn.as_ref().map(View::Shared),
+            VarId::TargetCountry => self.target_subject()?.country.as_ref().map(View::Shared),
+            VarId::TargetEmailAddress => {
+                self.target_subject()?.email_address.as_ref().map(View::Shared)
+            }
+            VarId::TargetLocality => self.target_subject()?.locality.as_ref().map(View::Shared),
+            VarId::TargetOrganization => {
+                self.target_subject()?.organization.as_ref().map(View::Shared)
+            }
+            VarId::TargetOrganizationUnit => {
+                self.target_subject()?.organization_unit.as_ref().map(View::Shared)
+            }
+            VarId::TargetState => self.target_subject()?.state.as_ref().map(View::Shared),
             VarId::TargetReceivedEndTime => time_text(self.times.target_received_end),
             VarId::TargetReceivedEndTimestamp => stamp(self.times.target_received_end),
             VarId::TargetReceivedStartTime => time_text(self.times.target_received_start),

@@ -8,8 +8,8 @@
 use crate::diag::Diagnostics;
 use crate::model::flow::MISPLACED;
 use crate::model::{
-    Connection, Destination, Property, ProxyEndpoint, RouteRule, SharedFlow, Step, TargetEndpoint,
-    VirtualHost, file_stem, flow,
+    Connection, Destination, LoadBalancer, Property, ProxyEndpoint, RouteRule, SharedFlow, SslInfo,
+    Step, TargetEndpoint, VirtualHost, file_stem, flow,
 };
 use crate::template::Template;
 use crate::xml::fields::MISSING;
@@ -286,9 +286,10 @@ fn http_connection(
     let url = xml.single("URL", ADDRESS);
     let balancer = xml.single("LoadBalancer", SECOND_BALANCER);
     let tls = xml.single("SSLInfo", SECOND_TLS).filter(|found| !found.is_empty());
+    let tls = tls.map(|found| SslInfo::read(found, xml.diags()));
     let properties = properties(&mut xml);
-    if let Some(path) = xml.child("Path")
-        && !path.is_empty()
+    let path = xml.child("Path").filter(|path| !path.is_empty());
+    if let Some(path) = path
         && balancer.is_none()
     {
         xml.diags().warning(
@@ -297,7 +298,8 @@ fn http_connection(
             "`Path` has no effect without a `LoadBalancer`",
         );
     }
-    if let Some(monitor) = xml.single("HealthMonitor", MISPLACED)
+    let monitor = xml.single("HealthMonitor", MISPLACED);
+    if let Some(monitor) = monitor
         && balancer.is_none()
     {
         xml.diags().warning(
@@ -326,12 +328,14 @@ fn http_connection(
                     .note(url.name_span, "this address is not called")
                     .note(balancer.name_span, "the servers named here are the target");
             }
-            Connection::Unsupported { element: "LoadBalancer", span: balancer.name_span }
+            let path = path.and_then(text_of);
+            let read = LoadBalancer::read(balancer, path, tls, monitor, diags);
+            Connection::Servers(Box::new(read))
         }
         (Some(url), None) => match text_of(url) {
             Some(text) => {
                 report_template(&text, diags);
-                Connection::Url { url: text, tls: tls.map(|found| found.open_span) }
+                Connection::Url { url: text, tls: tls.map(Box::new) }
             }
             None => {
                 let message = format!("the `URL` of TargetEndpoint `{}` is empty", endpoint.value);

@@ -6,13 +6,17 @@
 
 mod endpoint;
 mod flow;
+pub mod load_balancer;
 mod policy_head;
 pub mod properties;
 pub mod property_set;
 mod read;
+mod ssl_info;
 
 pub use flow::condition as read_condition;
+pub use load_balancer::LoadBalancer;
 pub use read::{read, read_environment_policy};
+pub use ssl_info::SslInfo;
 
 use std::collections::BTreeMap;
 
@@ -97,7 +101,7 @@ pub struct TargetEndpoint {
     pub event_flow: Vec<Step>,
     pub fault_rules: FaultRules,
     pub connection: Connection,
-    /// The HTTPTargetConnection as written, for what speaks of parts that nothing runs yet.
+    /// The HTTPTargetConnection as written, for what speaks of its parts.
     pub http_connection: Option<Element>,
     pub properties: Vec<Property>,
 }
@@ -188,7 +192,9 @@ pub struct Property {
 #[derive(Debug)]
 pub enum Connection {
     /// `HTTPTargetConnection/URL`, a message template.
-    Url { url: Text, tls: Option<Span> },
+    Url { url: Text, tls: Option<Box<SslInfo>> },
+    /// `HTTPTargetConnection/LoadBalancer`.
+    Servers(Box<LoadBalancer>),
     /// One that this gateway does not run yet: its element and place.
     Unsupported { element: &'static str, span: Span },
     /// None that can be used; reported where it was read.

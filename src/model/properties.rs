@@ -193,7 +193,12 @@ pub static TARGET: &[PropertyRow] = &[
         "a POST that has no body and does not say so goes on; without it that is 411 `LengthRequired`",
     ),
     row("allow.put.without.content.length", PropertyKind::Flag, "`false`", "the same for PUT"),
-    idle("allow.tls.session.resumption", PropertyKind::Flag, "TLS sessions are taken up again"),
+    row(
+        "allow.tls.session.resumption",
+        PropertyKind::Flag,
+        "`true`",
+        "TLS sessions with the target are taken up again",
+    ),
     row(
         "ignore.allow.header.for.405",
         PropertyKind::Flag,

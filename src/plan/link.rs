@@ -24,6 +24,7 @@ use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
     HookPlan, HookPoint, Hooks, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties,
     RoutePlan, SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties, TargetUrl,
+    TlsPlan,
 };
 use crate::policy::kind::{
     CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
@@ -37,6 +38,7 @@ use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
+use crate::upstream::target_server::Targets;
 use crate::variable::{Bindable, Slots};
 use crate::xml::Text;
 
@@ -63,6 +65,7 @@ pub struct LinkEnvironment<'a> {
     /// The deployed shared flows by name.
     pub shared_flows: BTreeMap<&'a str, &'a ApiProxy>,
     pub hooks: &'a Hooks<FlowHook>,
+    pub targets: &'a Targets,
 }
 
 /// A plan, and what of the environment it was linked with.
@@ -338,16 +341,23 @@ impl<'a> Linking<'a> {
     }
 
     fn target(&mut self, target: &TargetEndpoint) -> TargetPlan {
-        let url = match &target.connection {
-            Connection::Url { url, .. } => Some(self.url(url)),
-            Connection::Unsupported { .. } | Connection::Missing => None,
+        let properties =
+            TargetProperties::read(&target.properties, self.environment.body_bytes_max);
+        let (url, info) = match &target.connection {
+            Connection::Url { url, tls } => (Some(self.url(url)), tls.as_deref()),
+            Connection::Servers(_) | Connection::Unsupported { .. } | Connection::Missing => {
+                (None, None)
+            }
         };
+        let stores = &self.environment.targets.stores;
+        let tls = TlsPlan::link(info, properties.tls_resumption, stores, &mut self.slots);
         TargetPlan {
-            facts: Arc::new(target_facts(&target.name.value, url.as_ref())),
+            facts: Arc::new(target_facts(&target.name.value, url.as_ref(), tls.common_name())),
             url,
+            tls,
             flows: self.flows(&target.flows),
             fault_rules: self.fault_rules(&target.fault_rules),
-            properties: TargetProperties::read(&target.properties, self.environment.body_bytes_max),
+            properties,
         }
     }
 
@@ -361,8 +371,9 @@ impl<'a> Linking<'a> {
             Destination::Url(url) => {
                 let url = self.url(url);
                 DestinationPlan::Url(Box::new(TargetPlan {
-                    facts: Arc::new(target_facts("default", Some(&url))),
+                    facts: Arc::new(target_facts("default", Some(&url), None)),
                     url: Some(url),
+                    tls: TlsPlan::Off(None),
                     flows: FlowsPlan::default(),
                     fault_rules: FaultRulesPlan::default(),
                     properties: TargetProperties::read(&[], self.environment.body_bytes_max),
@@ -467,7 +478,11 @@ fn quota_counters(policies: &[ReadPolicy]) -> Vec<QuotaCounter> {
     policies.iter().filter_map(quota).collect()
 }
 
-fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
+fn target_facts(
+    name: &str,
+    url: Option<&TargetUrl>,
+    expected_cn: Option<&ByteString>,
+) -> TargetFacts {
     let fixed = match url {
         Some(TargetUrl::Fixed(parsed)) => Some(parsed),
         Some(TargetUrl::Template(_)) | None => None,
@@ -479,6 +494,7 @@ fn target_facts(name: &str, url: Option<&TargetUrl>) -> TargetFacts {
         basepath: path.map(ByteString::from),
         url: fixed.map(|parsed| ByteString::from(parsed.uri.to_string())),
         scheme: ByteString::from_static(scheme.as_str()),
+        expected_cn: expected_cn.cloned(),
     }
 }
 

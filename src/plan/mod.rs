@@ -8,11 +8,13 @@ mod landing;
 mod link;
 mod properties;
 mod property_sets;
+mod tls;
 mod url;
 
 pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};
 pub use landing::{FlowPlace, Landing, LandingEndpoint, StepPlace};
 pub use link::{LinkEnvironment, Linked, Used, link};
+pub use tls::{TlsChoice, TlsPlan};
 pub use url::{ParsedUrl, TargetUrl};
 
 pub use properties::{
@@ -107,6 +109,7 @@ pub struct TargetPlan {
     pub facts: Arc<TargetFacts>,
     /// `HTTPTargetConnection/URL`; `None` where this gateway cannot run the connection.
     pub url: Option<TargetUrl>,
+    pub tls: TlsPlan,
     pub flows: FlowsPlan,
     pub fault_rules: FaultRulesPlan,
     pub properties: TargetProperties,

@@ -46,6 +46,8 @@ pub struct TargetProperties {
     pub post_without_length: bool,
     pub put_without_length: bool,
     pub ignore_allow_for_405: bool,
+    /// `allow.tls.session.resumption`.
+    pub tls_resumption: bool,
     /// Which query parameters go on. `None`: all of them.
     pub query_params: Option<Vec<String>>,
 }
@@ -129,6 +131,7 @@ impl TargetProperties {
             post_without_length: from.flag("allow.post.without.content.length", false),
             put_without_length: from.flag("allow.put.without.content.length", false),
             ignore_allow_for_405: from.flag("ignore.allow.header.for.405", true),
+            tls_resumption: from.flag("allow.tls.session.resumption", true),
             query_params: from.retained("retain.queryparams"),
         }
     }

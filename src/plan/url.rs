@@ -39,7 +39,7 @@ impl ParsedUrl {
             return None;
         }
         let port = authority.port_u16().unwrap_or_else(|| scheme.default_port());
-        let address = TargetAddress { scheme, host: ByteString::from(host), port };
+        let address = TargetAddress { scheme, host: ByteString::from(host), port, tls: None };
         // What stands before an `@` is no part of Host.
         let shown = authority.as_str().rsplit('@').next().unwrap_or(host);
         let host = header_text(shown);

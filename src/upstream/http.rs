@@ -9,6 +9,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,14 +20,19 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::ext::ReasonPhrase;
+use rustls_pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
 
 use crate::message::{Body, BodyError, Head, Message, ResponseHead};
+use crate::upstream::link::Link;
 use crate::upstream::pool::{Lease, Pool, PoolLimits, Pools, Remote, Silence, Upload, Watch};
+use crate::upstream::tls::{self, Tls};
 use crate::upstream::{
-    Calling, Scheme, TargetAddress, TargetAnswer, TargetCall, Timeouts, Upstream, UpstreamError,
+    CallFailed, Calling, Scheme, TargetAddress, TargetAnswer, TargetCall, Timeouts, Upstream,
+    UpstreamError,
 };
 
 /// The largest head of an answer; beyond it the answer counts as no HTTP. hyper takes at most
@@ -40,7 +46,7 @@ const CONNECT_RETRIES_MAX: usize = 3;
 const HOPS: HeaderName = HeaderName::from_static("x-tollgate-hops");
 const HOPS_MAX: u32 = 16;
 
-/// Upstream over plain TCP. Calls run on the thread's `LocalSet`.
+/// Upstream over sockets. Calls run on the thread's `LocalSet`.
 pub struct HttpUpstream {
     pools: Rc<Pools>,
     client: http1::Builder,
@@ -64,7 +70,7 @@ impl HttpUpstream {
         Self { pools: Pools::new(limits), client, tasks: RefCell::default(), refused, own_api }
     }
 
-    async fn send(&self, call: TargetCall) -> Result<TargetAnswer, UpstreamError> {
+    async fn send(&self, call: TargetCall) -> Result<TargetAnswer, CallFailed> {
         let TargetCall { address, request, timeouts } = call;
         let pool = self.pools.of(address);
         let mut request = request.map(Upload::new);
@@ -81,7 +87,7 @@ impl HttpUpstream {
                     {
                         request = again;
                     }
-                    Some(_) | None => return Err(error),
+                    Some(_) | None => return Err(CallFailed::from(error)),
                 },
             }
         }
@@ -89,19 +95,30 @@ impl HttpUpstream {
             Ok(lease) => lease,
             Err(error) => {
                 pool.prune();
-                return Err(error);
+                let unsent = Some(Box::new(request.map(Upload::into_body)));
+                return Err(CallFailed { error, unsent });
             }
         };
         count_hop(&lease, &mut request)?;
-        exchange(lease, request, &timeouts).await.map_err(|failed| failed.error)
+        exchange(lease, request, &timeouts).await.map_err(|failed| CallFailed::from(failed.error))
     }
 
-    /// A fresh connection, ready for a request. TLS belongs here, between the two steps.
+    /// A fresh connection, ready for a request, all within `timeout`.
     async fn connect(&self, pool: &Rc<Pool>, timeout: Duration) -> Result<Lease, UpstreamError> {
-        let (stream, to) = match pool.address.scheme {
-            Scheme::Http => self.dial(&pool.address, timeout).await?,
+        let deadline = Instant::now() + timeout;
+        let (stream, mut to) = self.dial(&pool.address, timeout, deadline).await?;
+        let stream = match pool.address.scheme {
+            Scheme::Http => Link::Plain(stream),
             Scheme::Https => {
-                return Err(UpstreamError::UnsupportedScheme { scheme: Scheme::Https.as_str() });
+                let begun = secure(stream, &pool.address, &mut to);
+                match timeout_at(deadline, begun).await {
+                    Ok(secured) => secured?,
+                    Err(_) => {
+                        let timeout_ms = timeout.as_millis();
+                        let address = shown(&pool.address);
+                        return Err(UpstreamError::ConnectTimeout { address, timeout_ms });
+                    }
+                }
             }
         };
         let (lease, driver) = pool
@@ -114,13 +131,13 @@ impl HttpUpstream {
         Ok(lease)
     }
 
-    /// Tries each address that the name stands for, all within `timeout`.
+    /// Tries each address that the name stands for, until `deadline`, which is `timeout` away.
     async fn dial(
         &self,
         address: &TargetAddress,
         timeout: Duration,
+        deadline: Instant,
     ) -> Result<(TcpStream, Remote), UpstreamError> {
-        let deadline = Instant::now() + timeout;
         let too_late = || UpstreamError::ConnectTimeout {
             address: shown(address),
             timeout_ms: timeout.as_millis(),
@@ -175,7 +192,7 @@ impl HttpUpstream {
         }
         stream.set_nodelay(true).map_err(failed)?;
         let is_own = is_here && self.own_api.is_some_and(|own| own.port() == to.port());
-        Ok((stream, Remote { ip: to.ip().to_canonical(), is_own }))
+        Ok((stream, Remote { ip: to.ip().to_canonical(), is_own, subject: None }))
     }
 
     fn check_foreign(&self, to: SocketAddr, address: &TargetAddress) -> Result<(), UpstreamError> {
@@ -205,6 +222,28 @@ impl Upstream for HttpUpstream {
     }
 }
 
+/// TLS over a connection that was made.
+async fn secure(
+    stream: TcpStream,
+    address: &TargetAddress,
+    to: &mut Remote,
+) -> Result<Link, UpstreamError> {
+    let failed = |reason: String| UpstreamError::Handshake { address: shown(address), reason };
+    let tls = address.tls.as_ref().unwrap_or_else(|| Tls::plain());
+    let name = ServerName::try_from(address.host.to_string())
+        .map_err(|_| failed(format!("`{}` can be no name of a server", address.host)))?;
+    let connector = TlsConnector::from(tls.config());
+    let stream = connector
+        .connect(name.clone(), stream)
+        .await
+        .map_err(|error| failed(tls::reason(&error).unwrap_or_else(|| error.to_string())))?;
+    let (_, session) = stream.get_ref();
+    let certificate = session.peer_certificates().and_then(|chain| chain.first());
+    tls.check_name(certificate, &name).map_err(|error| failed(error.to_string()))?;
+    to.subject = certificate.and_then(tls::subject).map(Arc::new);
+    Ok(Link::Tls(Box::new(stream)))
+}
+
 /// A call that got no answer, and what may be tried again.
 struct Failed {
     error: UpstreamError,
@@ -232,7 +271,7 @@ async fn exchange(
         Ok(response) => Ok(answer(lease, response)),
         Err(mut failed) => {
             let unsent = failed.take_message();
-            let error = explain(&watch, failed.into_error(), timeouts);
+            let error = explain(lease.secure(), &watch, failed.into_error(), timeouts);
             Err(Failed { error, unsent, answered: watch.answered() })
         }
     }
@@ -257,9 +296,20 @@ fn count_hop(lease: &Lease, request: &mut Request<Upload>) -> Result<(), Upstrea
     Ok(())
 }
 
-fn explain(watch: &Watch, source: hyper::Error, timeouts: &Timeouts) -> UpstreamError {
+fn explain(
+    secure: Option<&TargetAddress>,
+    watch: &Watch,
+    source: hyper::Error,
+    timeouts: &Timeouts,
+) -> UpstreamError {
     if let Some(source) = watch.upload_error() {
         return UpstreamError::RequestBody { source };
+    }
+    // With TLS 1.3 a target refuses the client's certificate when the handshake is over for it.
+    if let Some(address) = secure
+        && let Some(reason) = tls::reason(&source)
+    {
+        return UpstreamError::Handshake { address: shown(address), reason };
     }
     match watch.silence() {
         Silence::Target => UpstreamError::ReadTimeout { timeout_ms: timeouts.io.as_millis() },
@@ -285,7 +335,7 @@ fn replay(request: &Request<Upload>) -> Option<Request<Upload>> {
 }
 
 fn answer(lease: Lease, response: Response<Incoming>) -> TargetAnswer {
-    let ip = Some(lease.peer().ip);
+    let (ip, subject) = (Some(lease.peer().ip), lease.peer().subject.clone());
     let (parts, incoming) = response.into_parts();
     let body = if incoming.is_end_stream() {
         lease.release();
@@ -304,7 +354,7 @@ fn answer(lease: Lease, response: Response<Incoming>) -> TargetAnswer {
         body,
         extensions: parts.extensions,
     };
-    TargetAnswer { response, ip }
+    TargetAnswer { response, ip, subject }
 }
 
 /// The answer's body; at its end the connection goes back to the pool.

@@ -1,18 +1,24 @@
 //! Sending a request to a target.
 
 mod http;
+pub mod keystore;
+mod link;
 pub mod observed;
 mod pool;
+pub mod target_server;
+pub mod tls;
 
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::Request;
 use bytestring::ByteString;
 
-use crate::message::{Body, Message};
+use crate::message::{Body, Message, Subject};
+use crate::upstream::tls::Tls;
 
 pub use http::HttpUpstream;
 pub use pool::PoolLimits;
@@ -35,6 +41,8 @@ pub struct TargetAddress {
     /// A name, or an IP address without brackets.
     pub host: ByteString,
     pub port: u16,
+    /// With https; `None` for [`Tls::plain`].
+    pub tls: Option<Tls>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +92,8 @@ impl Default for Timeouts {
 pub struct TargetAnswer {
     pub response: Message,
     pub ip: Option<IpAddr>,
+    /// Of the target's certificate.
+    pub subject: Option<Arc<Subject>>,
 }
 
 /// Why there is no answer.
@@ -103,15 +113,30 @@ pub enum UpstreamError {
     RequestBody { source: crate::message::BodyError },
     #[error("the target's answer is not HTTP")]
     Protocol { source: hyper::Error },
-    #[error("{scheme} targets are not supported yet")]
-    UnsupportedScheme { scheme: &'static str },
+    #[error("no TLS with {address}: {reason}")]
+    Handshake { address: String, reason: String },
     #[error("{address} is this gateway's own listener")]
     OwnAddress { address: String },
     #[error("the request passed this gateway {hops} times")]
     Loop { hops: u32 },
 }
 
-pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<TargetAnswer, UpstreamError>> + 'a>>;
+/// A call without answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct CallFailed {
+    pub error: UpstreamError,
+    /// The request, where no byte of it was sent.
+    pub unsent: Option<Box<Request<Body>>>,
+}
+
+impl From<UpstreamError> for CallFailed {
+    fn from(error: UpstreamError) -> Self {
+        Self { error, unsent: None }
+    }
+}
+
+pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<TargetAnswer, CallFailed>> + 'a>>;
 
 /// Sends requests. One instance a data thread: it keeps that thread's connections.
 pub trait Upstream {

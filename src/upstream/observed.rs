@@ -17,18 +17,19 @@ pub trait Observer {
     fn write_waits(&self);
 }
 
-pub struct Observed<O> {
-    stream: TcpStream,
+/// `S` is a [`TcpStream`] with clients, and what may be TLS with targets.
+pub struct Observed<O, S = TcpStream> {
+    stream: S,
     observer: Rc<O>,
 }
 
-impl<O> Observed<O> {
-    pub fn new(stream: TcpStream, observer: Rc<O>) -> Self {
+impl<O, S> Observed<O, S> {
+    pub fn new(stream: S, observer: Rc<O>) -> Self {
         Self { stream, observer }
     }
 }
 
-impl<O: Observer> Observed<O> {
+impl<O: Observer, S> Observed<O, S> {
     fn note_write(&self, result: &Poll<io::Result<usize>>) {
         match result {
             Poll::Ready(Ok(_)) => self.observer.written(),
@@ -38,7 +39,7 @@ impl<O: Observer> Observed<O> {
     }
 }
 
-impl<O: Observer> AsyncRead for Observed<O> {
+impl<O: Observer, S: AsyncRead + Unpin> AsyncRead for Observed<O, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -55,7 +56,7 @@ impl<O: Observer> AsyncRead for Observed<O> {
     }
 }
 
-impl<O: Observer> AsyncWrite for Observed<O> {
+impl<O: Observer, S: AsyncWrite + Unpin> AsyncWrite for Observed<O, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

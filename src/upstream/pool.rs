@@ -10,6 +10,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -18,12 +19,12 @@ use hashbrown::HashMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::message::{Body, BodyError};
+use crate::message::{Body, BodyError, Subject};
+use crate::upstream::link::Link;
 use crate::upstream::observed::{Observed, Observer};
-use crate::upstream::{TargetAddress, Timeouts};
+use crate::upstream::{Scheme, TargetAddress, Timeouts};
 
 /// How many idle connections one data thread keeps.
 #[derive(Clone, Copy, Debug)]
@@ -102,11 +103,13 @@ struct Connection {
 }
 
 /// The other end of a connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Remote {
     pub(super) ip: IpAddr,
     /// It is this gateway's own API listener.
     pub(super) is_own: bool,
+    /// Of its certificate.
+    pub(super) subject: Option<Arc<Subject>>,
 }
 
 impl Pool {
@@ -124,7 +127,7 @@ impl Pool {
     /// Makes a fresh connection usable; the returned task must be spawned.
     pub(super) async fn adopt(
         self: &Rc<Self>,
-        stream: TcpStream,
+        stream: Link,
         peer: Remote,
         client: &http1::Builder,
     ) -> hyper::Result<(Lease, Driver)> {
@@ -190,8 +193,14 @@ impl Lease {
         &self.connection.watch
     }
 
-    pub(super) fn peer(&self) -> Remote {
-        self.connection.peer
+    /// The address, where it is reached by TLS.
+    pub(super) fn secure(&self) -> Option<&TargetAddress> {
+        let address = &self.pool.address;
+        (address.scheme == Scheme::Https).then_some(address)
+    }
+
+    pub(super) fn peer(&self) -> &Remote {
+        &self.connection.peer
     }
 
     /// Back to the pool, unless the connection is spent: closed, or still taking a request
@@ -332,7 +341,7 @@ impl Observer for Watch {
 
 /// A connection's task.
 pub(super) struct Driver {
-    http: http1::Connection<TokioIo<Observed<Watch>>, Upload>,
+    http: http1::Connection<TokioIo<Observed<Watch, Link>>, Upload>,
     timer: Option<Pin<Box<Sleep>>>,
     place: Place,
 }
@@ -413,6 +422,11 @@ pub(super) struct Upload {
 impl Upload {
     pub(super) fn new(body: Body) -> Self {
         Self { body, watch: None }
+    }
+
+    /// The body, which nobody has begun to read.
+    pub(super) fn into_body(mut self) -> Body {
+        std::mem::take(&mut self.body)
     }
 
     /// A second one, where the body is in memory.

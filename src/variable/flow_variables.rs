@@ -1,8 +1,8 @@
 //! One row per predefined flow variable that has a single name; the parts of the four
 //! messages (`request.header.NAME` and the like) follow a grammar in `name.rs`.
 //!
-//! Source: Apigee docs, "Flow variables reference". `loadbalancing.*`, `*.ssl.*` and the
-//! certificate's fields have their rows here and no value before targets speak TLS.
+//! Source: Apigee docs, "Flow variables reference". `loadbalancing.*` and what of
+//! `client.*` speaks of its certificate have their rows here and no value yet.
 
 /// What a variable's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,16 +175,17 @@ flow_variables! {
     SystemUuid: "system.uuid", String, ReadOnly, ProxyRequest, "a new UUID each time";
     TargetBasepath: "target.basepath", String, ReadOnly, TargetRequest,
         "the path of the configured URL; null where it has none or is a template";
-    TargetCn: "target.cn", String, ReadOnly, TargetResponse, "no value yet";
+    TargetCn: "target.cn", String, ReadOnly, TargetResponse, "of the target\'s certificate";
     TargetCopyPathsuffix: "target.copy.pathsuffix", Boolean, ReadWrite, TargetRequest,
         "whether the path behind the base path is appended; `true`";
     TargetCopyQueryparams: "target.copy.queryparams", Boolean, ReadWrite, TargetRequest,
         "whether the query is appended; `true`";
-    TargetCountry: "target.country", String, ReadOnly, TargetResponse, "no value yet";
-    TargetEmailAddress: "target.email.address", String, ReadOnly, TargetResponse, "no value yet";
+    TargetCountry: "target.country", String, ReadOnly, TargetResponse, "of the target\'s certificate";
+    TargetEmailAddress: "target.email.address", String, ReadOnly, TargetResponse, "of the target\'s certificate";
     TargetEvaluatedUrl: "target.evaluated.url", String, ReadWrite, TargetRequest,
         "as `target.url`, which goes before it";
-    TargetExpectedcn: "target.expectedcn", String, ReadWrite, TargetRequest, "kept, and not used";
+    TargetExpectedcn: "target.expectedcn", String, ReadWrite, TargetRequest,
+        "the name that the target's certificate must have; null: the host of the URL";
     TargetFlowDescription: "target.flow.description", String, ReadOnly, TargetRequest,
         "of the Flow that ran last in the TargetEndpoint";
     TargetFlowName: "target.flow.name", String, ReadOnly, TargetRequest,
@@ -193,11 +194,11 @@ flow_variables! {
         "what `Host` says to the target; null: the host of the URL";
     TargetHost: "target.host", String, ReadOnly, TargetResponse, "the host that was called";
     TargetIp: "target.ip", String, ReadOnly, TargetResponse, "its address";
-    TargetLocality: "target.locality", String, ReadOnly, TargetResponse, "no value yet";
+    TargetLocality: "target.locality", String, ReadOnly, TargetResponse, "of the target\'s certificate";
     TargetName: "target.name", String, ReadOnly, TargetRequest, "the TargetEndpoint";
-    TargetOrganization: "target.organization", String, ReadOnly, TargetResponse, "no value yet";
+    TargetOrganization: "target.organization", String, ReadOnly, TargetResponse, "of the target\'s certificate";
     TargetOrganizationUnit: "target.organization.unit", String, ReadOnly, TargetResponse,
-        "no value yet";
+        "of the target\'s certificate";
     TargetPort: "target.port", Integer, ReadOnly, TargetResponse, "its port";
     TargetReceivedEndTime: "target.received.end.time", String, ReadOnly, TargetResponse,
         "when its body was there, once somebody read it";
@@ -215,8 +216,9 @@ flow_variables! {
         "when the request to the target was begun";
     TargetSentStartTimestamp: "target.sent.start.timestamp", Long, ReadOnly, TargetRequest,
         "the same in milliseconds";
-    TargetSslEnabled: "target.ssl.enabled", Boolean, ReadOnly, ProxyRequest, "`false`";
-    TargetState: "target.state", String, ReadOnly, TargetResponse, "no value yet";
+    TargetSslEnabled: "target.ssl.enabled", Boolean, ReadOnly, ProxyRequest,
+        "whether the target is reached by TLS";
+    TargetState: "target.state", String, ReadOnly, TargetResponse, "of the target\'s certificate";
     TargetUrl: "target.url", String, ReadWrite, TargetRequest,
         "the URL to call in place of the configured one; null until a step sets it";
     TollgateDemoBackend: "tollgate.demo.backend", String, ReadOnly, ProxyRequest,

@@ -442,7 +442,7 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
           policy      LookupCache            1      yes
           policy      VerifyAPIKey           1      no: Key
           connection  LoadBalancer           1      no: balanced
-          connection  URL                    1      in part: https to targets is not supported yet
+          connection  URL                    1      yes
           function    createUuid             2      yes
           function    toUpperCase            1      yes
 
@@ -450,9 +450,9 @@ fn check_tells_support_and_needs(root: &Path) -> Result<()> {
           cache               tokens                       Lookup    has it
           key value map       settings                     Map       not asked
           API products                                     Key       not asked
-          target server       east                         balanced  not asked
-          target server       west                         balanced  not asked
-          key or trust store  ref://authorities            plain     not asked
+          target server       east                         balanced  lacks it
+          target server       west                         balanced  lacks it
+          key or trust store  ref://authorities            plain     lacks it
           shared flow         auth                         Call      lacks it
           resource file       jsc://shared.js              Code      not asked
           property set        urls                         plain     not asked

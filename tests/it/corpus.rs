@@ -29,6 +29,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("apigee+devrel/23", "BN010"),
     ("apigee+devrel/27", "BN010"),
     ("apigee+devrel/37", "BN010"),
+    // Hosted targets, which Apigee X does not have.
+    ("apigee+api-platform-samples/3", "EP002"),
+    ("apigee+openbank/3", "EP002"),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {

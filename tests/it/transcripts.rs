@@ -7,8 +7,8 @@
 //! ```text
 //! > GET /path HTTP/1.1      the client sends: request line, headers, empty line, body
 //! >> GET /path              the target must receive: the headers named, `!name` for absent
-//! << 200                    the target answers; `<< refused`, `<< timeout`, `<< closed` fail,
-//!                         `<< late` does so when an hour has passed
+//! << 200                    the target answers; `<< refused`, `<< timeout`, `<< closed`,
+//!                         `<< handshake` fail, `<< late` does so when an hour has passed
 //! < 200                     the client must get: status, the headers named, the whole body
 //! @ advance 5s              the clock moves
 //! @ kv KEY|LABEL=VALUE      another door writes a key-value
@@ -49,14 +49,14 @@ use tollgate::deploy::watch::{Change, Entry};
 use tollgate::deploy::{Deployer, Registry, Settings};
 use tollgate::diag::{Style, render_text};
 use tollgate::engine::{self, Env};
-use tollgate::message::{Body, BodyError, Client, Head, Message, MessageContext};
+use tollgate::message::{Body, BodyError, Client, Head, Message, MessageContext, Subject};
 use tollgate::profile::Profile;
 use tollgate::store::cache::Caches;
 use tollgate::store::durable::{
     self, Address, Condition, Content, KeyFile, Location, MapId, Store, Via, Write,
 };
 use tollgate::store::kvm::Maps;
-use tollgate::upstream::{Calling, TargetAnswer, TargetCall, Upstream, UpstreamError};
+use tollgate::upstream::{Calling, Scheme, TargetAnswer, TargetCall, Upstream, UpstreamError};
 
 /// 2013-08-21T19:16:47Z: every transcript begins here.
 const START_MS: i64 = 1_377_112_607_000;
@@ -118,6 +118,7 @@ fn deployer(folder: &Path, clock: &Clock) -> Result<(Deployer, Arc<Registry>, Pr
     let registry = Arc::new(Registry::default());
     let mut deployer = Deployer::new(settings, Arc::new(caches), registry.clone());
     deployer.set_flow_hooks(config.flow_hooks);
+    deployer.set_targets(config.targets);
     Ok((deployer, registry, config.profile))
 }
 
@@ -464,25 +465,32 @@ impl Upstream for ScriptedTarget {
                 body: body.bytes().cloned().unwrap_or_default(),
             });
             let refused = || UpstreamError::Connect {
-                address,
+                address: address.clone(),
                 source: std::io::ErrorKind::ConnectionRefused.into(),
             };
-            let Some(block) = self.answers.borrow_mut().pop_front() else { return Err(refused()) };
+            let Some(block) = self.answers.borrow_mut().pop_front() else {
+                return Err(refused().into());
+            };
             let (start, headers, body) = block.split().expect("the transcript's answer is whole");
             match start.as_str() {
-                "refused" => return Err(refused()),
-                "timeout" => return Err(UpstreamError::ReadTimeout { timeout_ms: 55_000 }),
+                "refused" => return Err(refused().into()),
+                "timeout" => return Err(UpstreamError::ReadTimeout { timeout_ms: 55_000 }.into()),
                 "late" => {
                     self.clock.advance(Duration::from_secs(3600));
-                    return Err(UpstreamError::ReadTimeout { timeout_ms: 3_600_000 });
+                    return Err(UpstreamError::ReadTimeout { timeout_ms: 3_600_000 }.into());
                 }
                 "connect-timeout" => {
                     return Err(UpstreamError::ConnectTimeout {
                         address: "target".into(),
                         timeout_ms: 3_000,
-                    });
+                    }
+                    .into());
                 }
-                "closed" => return Err(closed_early().await),
+                "closed" => return Err(closed_early().await.into()),
+                "handshake" => {
+                    let reason = "received corrupt message".to_owned();
+                    return Err(UpstreamError::Handshake { address, reason }.into());
+                }
                 _ => {}
             }
             let mut words = start.splitn(2, ' ');
@@ -498,7 +506,15 @@ impl Upstream for ScriptedTarget {
                 );
             }
             response.body = arriving(body);
-            Ok(TargetAnswer { response, ip: Some("198.51.100.1".parse().expect("an address")) })
+            let is_tls = call.address.scheme == Scheme::Https;
+            Ok(TargetAnswer {
+                response,
+                ip: Some("198.51.100.1".parse().expect("an address")),
+                subject: is_tls.then(|| {
+                    let cn = Some(call.address.host.clone());
+                    Arc::new(Subject { cn, ..Subject::default() })
+                }),
+            })
         })
     }
 }

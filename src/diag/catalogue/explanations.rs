@@ -311,7 +311,6 @@ pub static EXPLANATIONS: &[Explanation] = &[
     ),
     Explanation::new("GW201", "The target could not be called."),
     Explanation::new("GW202", "The request would have nowhere to go."),
-    Explanation::new("GW203", "The call ends in the fault ServiceUnavailable, 503."),
     Explanation::new("GW204", "Requests run as if it were not set."),
     example!(
         Explanation::new("GW205", "The call ends in the fault ServiceUnavailable, 503.",),
@@ -482,6 +481,21 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "What is logged may be confidential: nothing goes out readable that should go out \
             encrypted, and so the server gets nothing.",
     ),
+    Explanation::new(
+        "GW401",
+        "A target whose certificate cannot be judged, or that asks for one which is not there, is \
+            not called: the call ends in the fault SslHandshakeFailed, 503.",
+    ),
+    Explanation::new(
+        "GW402",
+        "The call ends in the fault SslHandshakeFailed, 503: nothing older than TLS 1.2 is spoken \
+            here.",
+    ),
+    Explanation::new(
+        "GW403",
+        "A target that speaks nothing else is not reached; one that speaks another of the list is.",
+    ),
+    Explanation::new("GW405", "The default holds, which may not be what was meant."),
     example!(
         Explanation::new(
             "PD001",

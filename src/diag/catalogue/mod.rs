@@ -58,10 +58,10 @@ pub static WAITING: &[&str] = &[
     "GW200", // policy types
     "GW201", // connections
     "GW202", // IntegrationEndpoint
-    "GW203", // https targets
     "GW204", // connection properties
     "GW315", // parts of message policies
     "GW375", // syslog over TLS
+    "GW402", // protocols and ciphers of TLS
 ];
 
 /// What `tollgate lint --fix` does to a finding of a code.

@@ -38,6 +38,31 @@ pub(super) static SECTION: Section = Section {
                 `io.timeout.milis` is unknown in `HTTPTargetConnection` and has no effect",
         },
         Code {
+            code: "GW401",
+            severities: &[Severity::Warning],
+            what: "SSLInfo that names a keystore, truststore or alias which the environment does \
+                not have, or which cannot be used",
+            remedy: "define it as `[[keystore]]` or `[[reference]]`",
+            example: "apiproxy/targets/backend.xml:7:19: warning[GW401]: the environment has no \
+                keystore `authorities`",
+        },
+        Code {
+            code: "GW403",
+            severities: &[Severity::Warning],
+            what: "a protocol or cipher of SSLInfo that is not spoken here, beside one that is",
+            remedy: "delete it",
+            example: "apiproxy/targets/backend.xml:9:19: warning[GW403]: protocol `TLSv1` is not \
+                spoken here",
+        },
+        Code {
+            code: "GW405",
+            severities: &[Severity::Warning],
+            what: "a text of a LoadBalancer or HealthMonitor that is not what it takes",
+            remedy: "write what the finding says",
+            example: "apiproxy/targets/backend.xml:6:17: warning[GW405]: `much` is no whole \
+                number; 1 is taken",
+        },
+        Code {
             code: "TD001",
             severities: &[Severity::Warning],
             what: "a target that is the management API of Apigee",

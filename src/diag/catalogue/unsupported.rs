@@ -40,14 +40,6 @@ pub(super) static SECTION: Section = Section {
                 is not supported yet",
         },
         Code {
-            code: "GW203",
-            severities: &[Severity::Warning],
-            what: "a target that is reached by https, which faults when it is called",
-            remedy: "reach the backend by http until https is supported",
-            example: "apiproxy/proxies/default.xml:7:10: warning[GW203]: https to targets is \
-                not supported yet",
-        },
-        Code {
             code: "GW204",
             severities: &[Severity::Warning],
             what: "a connection property that the gateway knows and does not act on yet",
@@ -76,6 +68,14 @@ pub(super) static SECTION: Section = Section {
             remedy: "log to a server on the same machine without it, and let that one pass it on",
             example: "apiproxy/policies/ML-Syslog.xml:8:16: warning[GW375]: syslog over TLS is not \
                 supported yet",
+        },
+        Code {
+            code: "GW402",
+            severities: &[Severity::Error, Severity::Warning],
+            what: "SSLInfo that allows no version of TLS, or no cipher, that is spoken here",
+            remedy: "allow `TLSv1.2` or `TLSv1.3`",
+            example: "apiproxy/targets/backend.xml:9:19: error[GW402]: none of the protocols \
+                TLSv1, TLSv1.1 is spoken here, which are TLSv1.2 and TLSv1.3",
         },
     ],
 };

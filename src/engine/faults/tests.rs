@@ -74,8 +74,8 @@ fn a_target_that_does_not_answer_has_a_reason() {
             "503 messaging.adaptors.http.flow.ServiceUnavailable TARGET_IS_GATEWAY",
         ),
         (
-            UpstreamError::UnsupportedScheme { scheme: "https" },
-            "503 messaging.adaptors.http.flow.ServiceUnavailable TARGET_SCHEME_NOT_SUPPORTED",
+            UpstreamError::Handshake { address: "target".into(), reason: "why".into() },
+            "503 messaging.adaptors.http.flow.SslHandshakeFailed -",
         ),
         (
             UpstreamError::ReadTimeout { timeout_ms: 55_000 },

@@ -17,6 +17,7 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
+    #[expect(dead_code, reason = "for answers of gRPC, which end in trailers")]
     pub(crate) fn stream<B>(body: B) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
