@@ -224,6 +224,8 @@ impl From<CacheError> for Refusal {
             }
             CacheError::NotANumber => Self::invalid("Invalid argument: a score has to be a number"),
             CacheError::NoSuchCursor => Self::Failed,
+            // Not UNAVAILABLE, which the SDKs take as a reason to try again.
+            CacheError::Unsupported { .. } => Self::Unimplemented,
             CacheError::Unavailable { .. } => Self::Unavailable,
         }
     }

@@ -333,8 +333,7 @@ impl CacheBackend for MemoryCache {
         _: Union,
         _: WriteLimits,
     ) -> Answer<'a, Result<Outcome, CacheError>> {
-        let reason = "this cache holds no sorted sets".to_owned();
-        Answer::Now(Err(CacheError::Unavailable { reason }))
+        Answer::Now(Err(CacheError::Unsupported { what: "sorted sets" }))
     }
 
     fn keys<'a>(

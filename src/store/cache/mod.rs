@@ -53,6 +53,9 @@ pub enum CacheError {
     /// Of a listing.
     #[error("the cursor is none that this cache gave")]
     NoSuchCursor,
+    /// For good: asking again does not help.
+    #[error("this cache holds no {what}")]
+    Unsupported { what: &'static str },
     #[error("the cache is not reachable: {reason}")]
     Unavailable { reason: String },
 }

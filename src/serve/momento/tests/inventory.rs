@@ -131,7 +131,7 @@ struct Row {
 const TTL: u64 = 60_000;
 
 /// What calls of collections come to: the memory cache has none so far. `Code::Ok` once it has.
-const COLLECTIONS: Code = Code::Unavailable;
+const COLLECTIONS: Code = Code::Unimplemented;
 
 fn is_of_collections(method: &str) -> bool {
     let scalars = ["Set", "SetBatch", "SetIf", "SetIfHash", "SetIfNotExists"];

@@ -117,10 +117,7 @@ pub(super) fn decide(
         Operation::Dictionary(_)
         | Operation::List(_)
         | Operation::Set(_)
-        | Operation::SortedSet(_) => {
-            let reason = "this cache holds no collections".to_owned();
-            Err(CacheError::Unavailable { reason })
-        }
+        | Operation::SortedSet(_) => Err(CacheError::Unsupported { what: "collections" }),
     }
 }
 
