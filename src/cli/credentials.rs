@@ -11,26 +11,16 @@ use serde_json::{Value, json};
 
 use crate::cli::{
     CliError, CredentialsArguments, CredentialsCommand, CredentialsFormat, Door, FINE, StateDir,
-    StateError, ignore_closed_pipe, load,
+    block_on, ignore_closed_pipe, load_with_state,
 };
 use crate::clock::Clock;
-use crate::config::{Config, DEFAULT_STATE, Overrides};
+use crate::config::Config;
 use crate::serve::momento::{Revocable, StandingTokens};
 use crate::store::credentials::{AccessKey, AppConfigKeys, MomentoKey, MomentoKeys};
 use crate::store::durable::Store;
 
 pub(super) fn credentials(arguments: CredentialsArguments) -> Result<u8, CliError> {
-    let state = arguments.state.unwrap_or_else(|| {
-        let beside = arguments.config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-        beside.join(DEFAULT_STATE)
-    });
-    let overrides = Overrides { state: Some(state.clone()), ..Overrides::default() };
-    let config = load(arguments.config, &overrides)?;
-    // The folder is made where the gateway never ran. Where it runs now, the folder is its own.
-    match StateDir::open(&state) {
-        Ok(_) | Err(StateError::Taken { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
+    let (config, state) = load_with_state(arguments.config, arguments.state)?;
     let keys = ask(&config, arguments.command)?;
     let doors = Doors::of(&config, &state, &keys)?;
     let text = match arguments.format {
@@ -49,12 +39,8 @@ struct Keys {
 }
 
 fn ask(config: &Config, command: Option<CredentialsCommand>) -> Result<Keys, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| CliError::Serve { what: "start a runtime", source })?;
     let environment = config.environment.as_str();
-    runtime.block_on(async {
+    block_on(async {
         let clock = Clock::system();
         let store = Store::open(&config.store.settings(), &clock).await?;
         match command {

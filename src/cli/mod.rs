@@ -16,7 +16,7 @@ mod state;
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -24,7 +24,7 @@ pub use kv::KvError;
 pub use state::{StateDir, StateError};
 
 use crate::bundle::RewriteError;
-use crate::config::{Config, ConfigError, Overrides, ProfileName};
+use crate::config::{Config, ConfigError, DEFAULT_STATE, Overrides, ProfileName};
 use crate::gateway::StartError;
 use crate::lint::is_code;
 use crate::store::durable::StoreError;
@@ -289,6 +289,34 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError
 
 fn load(config: Option<PathBuf>, overrides: &Overrides) -> Result<Config, CliError> {
     Ok(Config::load(config.as_deref(), overrides)?)
+}
+
+/// The configuration of a command that works on the store, whether the gateway runs or not, and
+/// the state folder. The default folder is beside the configuration file.
+fn load_with_state(
+    config: Option<PathBuf>,
+    state: Option<PathBuf>,
+) -> Result<(Config, PathBuf), CliError> {
+    let state = state.unwrap_or_else(|| {
+        let beside = config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        beside.join(DEFAULT_STATE)
+    });
+    let overrides = Overrides { state: Some(state.clone()), ..Overrides::default() };
+    let config = load(config, &overrides)?;
+    // The folder is made where the gateway never ran. Where it runs now, the folder is its own.
+    match StateDir::open(&state) {
+        Ok(_) | Err(StateError::Taken { .. }) => Ok((config, state)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Does the work on this thread.
+fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| CliError::Serve { what: "start a runtime", source })?;
+    runtime.block_on(work)
 }
 
 /// Whoever reads may stop early, as `head` does; the exit code stays that of the findings.

@@ -34,9 +34,9 @@ use crate::cli::kv::document::{Document, Form};
 use crate::cli::kv::pair::{Pair, Unfit};
 use crate::cli::kv::select::{Selection, Time};
 use crate::cli::kv::show::{Shown, name_of};
-use crate::cli::{CliError, FINE, REFUSED, StateDir, StateError, load};
+use crate::cli::{CliError, FINE, REFUSED, block_on, load_with_state};
 use crate::clock::Clock;
-use crate::config::{Config, DEFAULT_STATE, Overrides};
+use crate::config::Config;
 use crate::store::durable::{
     Address, Condition, Content, Cursor, Etag, Filter, KeyValue, Moment, Query, Sight, Store,
     StoreError, VALUE_BYTES_MAX, Via, Write, Written,
@@ -50,22 +50,8 @@ const TRIES_MAX: usize = 10;
 const FILE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 pub(super) fn kv(arguments: KvArguments) -> Result<u8, CliError> {
-    let state = arguments.state.unwrap_or_else(|| {
-        let beside = arguments.config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-        beside.join(DEFAULT_STATE)
-    });
-    let overrides = Overrides { state: Some(state.clone()), ..Overrides::default() };
-    let config = load(arguments.config, &overrides)?;
-    // The folder is made where the gateway never ran. Where it runs now, the folder is its own.
-    match StateDir::open(&state) {
-        Ok(_) | Err(StateError::Taken { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| CliError::Serve { what: "start a runtime", source })?;
-    runtime.block_on(async {
+    let (config, _) = load_with_state(arguments.config, arguments.state)?;
+    block_on(async {
         let clock = Clock::system();
         let store = Store::open(&config.store.settings(), &clock).await?;
         let kv = Kv { store, clock, config, format: arguments.format };
