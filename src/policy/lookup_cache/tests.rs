@@ -7,11 +7,8 @@ use crate::policy::testing::{Rig, findings, ready, run, text};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::expiry::Ttl;
-use crate::store::cache::operation::{KeyCursor, KeyPage, Union};
-use crate::store::cache::{
-    Answer, CacheBackend, CacheError, Caches, Item, KEY_BYTES_MAX, NamedCache, Operation, Outcome,
-    Stats, WriteLimits,
-};
+use crate::store::cache::slow::Slow;
+use crate::store::cache::{Answer, Caches, Item, KEY_BYTES_MAX, NamedCache};
 
 const LOOKUP: &str = r#"
     <LookupCache name="L" continueOnError="false" enabled="true" async="false">
@@ -168,90 +165,15 @@ fn a_value_that_its_variable_does_not_take_is_lost() {
     assert_eq!(cx.text(&hit).as_deref(), Some("true"));
 }
 
-/// A server that answers after `delay`.
-struct Slow {
-    delay: Duration,
-}
-
-impl Slow {
-    fn later<'a, T: Send + 'a>(&'a self, value: T) -> Answer<'a, T> {
-        Answer::Later(Box::pin(async move {
-            tokio::time::sleep(self.delay).await;
-            value
-        }))
-    }
-}
-
-impl CacheBackend for Slow {
-    fn apply<'a>(
-        &'a self,
-        _: &'a [u8],
-        _: Operation,
-        _: WriteLimits,
-    ) -> Answer<'a, Result<Outcome, CacheError>> {
-        Answer::Now(Ok(Outcome::Missing))
-    }
-
-    fn sorted_set_union<'a>(
-        &'a self,
-        _: &'a [u8],
-        _: Union,
-        _: WriteLimits,
-    ) -> Answer<'a, Result<Outcome, CacheError>> {
-        Answer::Now(Ok(Outcome::Length(0)))
-    }
-
-    fn keys<'a>(
-        &'a self,
-        _: &'a [u8],
-        _: Option<KeyCursor>,
-        _: usize,
-    ) -> Answer<'a, Result<KeyPage, CacheError>> {
-        Answer::Now(Ok(KeyPage { keys: Vec::new(), next: None }))
-    }
-
-    fn remove_prefix<'a>(&'a self, _: &'a [u8]) -> Answer<'a, Result<usize, CacheError>> {
-        Answer::Now(Ok(0))
-    }
-
-    fn get<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<Lookup, CacheError>> {
-        self.later(Ok(Lookup::Hit(Item::Bytes(bytes::Bytes::copy_from_slice(key)))))
-    }
-
-    fn put<'a>(
-        &'a self,
-        _: &'a [u8],
-        _: Item,
-        _: Option<Duration>,
-    ) -> Answer<'a, Result<(), CacheError>> {
-        self.later(Ok(()))
-    }
-
-    fn remove<'a>(&'a self, _: &'a [u8]) -> Answer<'a, Result<bool, CacheError>> {
-        self.later(Ok(true))
-    }
-
-    fn purge<'a>(&'a self, _: &'a [u8]) -> Answer<'a, Result<usize, CacheError>> {
-        self.later(Ok(0))
-    }
-
-    fn clear(&self) -> Answer<'_, Result<usize, CacheError>> {
-        self.later(Ok(0))
-    }
-
-    fn stats(&self) -> Stats {
-        Stats::default()
-    }
-}
-
 #[track_caller]
 fn check_slow(timeout: &str, delay_ms: u64, expected: &str) {
     let mut rig = Rig::new();
-    let delay = Duration::from_millis(delay_ms);
+    let takes = Duration::from_millis(delay_ms);
+    let answer = Ok(Lookup::Hit(Item::Integer(1)));
     rig.caches = Caches::with_backends(
         Profile::Edge,
         vec![CacheDefinition::named("tokens")],
-        Arc::new(move |_| Arc::new(Slow { delay })),
+        Arc::new(move |_| Arc::new(Slow { takes, answer: answer.clone() })),
     )
     .unwrap();
     let step = rig.link(&LOOKUP.replace("<AssignTo>", &format!("{timeout}<AssignTo>")));

@@ -14,6 +14,8 @@ pub mod memory;
 pub mod operation;
 mod record;
 pub mod registry;
+#[cfg(test)]
+pub(crate) mod slow;
 
 pub use control::CacheControl;
 pub use item::{Element, Item, ItemKind};
