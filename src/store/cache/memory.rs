@@ -6,11 +6,13 @@
 //! [`Clock::elapsed`], sizes bytes; an entry weighs its key, its value and
 //! [`ENTRY_OVERHEAD_BYTES`].
 
+mod body;
 mod budget;
 mod decide;
 mod ghosts;
 mod list;
 mod shard;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod wheel;
@@ -29,7 +31,7 @@ use self::budget::Budget;
 use self::decide::{Current, Effect, Moment, decide};
 pub use self::shard::ENTRY_OVERHEAD_BYTES;
 use self::shard::{NEVER_NS, Shard, now_ns, weight_bytes};
-use crate::clock::Clock;
+use crate::clock::{COARSE_LAG_NS, Clock};
 use crate::store::cache::operation::{Condition, KeyCursor, KeyPage, Put, Union};
 use crate::store::cache::{
     Answer, CacheBackend, CacheError, Item, Lookup, Operation, Outcome, Stats,
@@ -137,6 +139,7 @@ impl MemoryCache {
         let mut found = shard.lock().get(hash, key);
         if let Ok((_, expires_ns)) = found
             && expires_ns != NEVER_NS
+            && expires_ns <= self.clock.elapsed_coarse_ns().saturating_add(COARSE_LAG_NS)
         {
             let now_ns = now_ns(&self.clock);
             if expires_ns <= now_ns {

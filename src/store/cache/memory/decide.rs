@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::body::Body;
 use super::shard::{NEVER_NS, Slot, Write};
 use crate::store::cache::operation::{
     Condition, Count, CountStep, End, Lifetime, Operation, Outcome, Put, Scalar, TtlOperation,
@@ -15,7 +16,7 @@ use crate::store::cache::{CacheError, Item, ItemKind};
 /// The live item under the key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Current<'a> {
-    item: &'a Item,
+    body: &'a Body,
     flags: u32,
     cas: u64,
     expires_ns: u64,
@@ -23,12 +24,12 @@ pub(super) struct Current<'a> {
 
 impl<'a> Current<'a> {
     pub(super) fn of(slot: &'a Slot) -> Self {
-        let Slot { item, flags, cas, expires_ns, .. } = slot;
-        Self { item, flags: *flags, cas: *cas, expires_ns: *expires_ns }
+        let Slot { body, flags, cas, expires_ns, .. } = slot;
+        Self { body, flags: *flags, cas: *cas, expires_ns: *expires_ns }
     }
 
     fn scalar(&self) -> Result<Bytes, CacheError> {
-        self.item.as_bytes().ok_or(CacheError::WrongType { found: self.item.kind() })
+        self.body.as_bytes().ok_or(CacheError::WrongType { found: self.body.kind() })
     }
 
     fn remaining(&self, moment: Moment) -> Option<Duration> {
@@ -112,7 +113,7 @@ pub(super) fn decide(
         }),
         Operation::Kind => Ok((
             Effect::Keep,
-            current.map_or(Outcome::Missing, |current| Outcome::Kind(current.item.kind())),
+            current.map_or(Outcome::Missing, |current| Outcome::Kind(current.body.kind())),
         )),
         Operation::Dictionary(_)
         | Operation::List(_)
@@ -129,15 +130,15 @@ fn get(
 ) -> Decision {
     let Some(current) = current else { return Ok((Effect::Keep, Outcome::Missing)) };
     let mut remaining = current.remaining(moment);
-    if current.item.kind() != ItemKind::Scalar {
-        return Err(CacheError::WrongType { found: current.item.kind() });
+    if current.body.kind() != ItemKind::Scalar {
+        return Err(CacheError::WrongType { found: current.body.kind() });
     }
     let mut effect = Effect::Keep;
     if let Some(lifetime) = touch {
         effect = retime(moment.end_ns(lifetime, limits));
         remaining = lifetime.map(|lifetime| lifetime.min(limits.ttl_max));
     }
-    let (item, flags, cas) = (current.item.clone(), current.flags, current.cas);
+    let (item, flags, cas) = (current.body.item(), current.flags, current.cas);
     Ok((effect, Outcome::Scalar(Scalar { item, flags, cas, remaining })))
 }
 
