@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_takes_two_words() {
-        assert_eq!(size_of::<Body>(), 16);
+    fn an_entry_takes_a_cache_line_beside_its_body() {
+        assert_eq!((size_of::<Body>(), size_of::<super::super::shard::Slot>()), (16, 64));
     }
 }

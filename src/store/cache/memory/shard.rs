@@ -38,8 +38,9 @@ const EVICTION_STEPS_MAX: usize = 128;
 /// Expired entries that a writer in need of room frees first.
 const EXPIRED_FREED_MAX: usize = 16;
 
-/// One entry.
+/// One entry, on a cache line of its own.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Slot {
     hash: u64,
     pub(super) expires_ns: u64,
