@@ -12,9 +12,11 @@ mod kv;
 mod lint;
 mod serve;
 mod state;
+mod terminal;
 
 use std::ffi::OsString;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -322,4 +324,22 @@ fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, Cli
 /// Whoever reads may stop early, as `head` does; the exit code stays that of the findings.
 fn ignore_closed_pipe(error: io::Error) -> Result<(), CliError> {
     if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(CliError::Write(error)) }
+}
+
+/// All of a file, or of standard input where it is `-`.
+fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, CliError> {
+    let failed = |source| CliError::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let limit = bytes_max.saturating_add(1);
+    if path == Path::new("-") {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        let file = OpenOptions::new().read(true).open(path).map_err(failed)?;
+        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > bytes_max {
+        let source = io::Error::other(format!("it has more than {bytes_max} bytes"));
+        return Err(failed(source));
+    }
+    Ok(bytes)
 }
