@@ -169,6 +169,8 @@ enum Door {
     Appconfig,
     /// Momento's HTTP and gRPC APIs: every token there is
     Momento,
+    /// The management API, and `tollgate cache` with it
+    Management,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -310,6 +312,16 @@ fn load_with_state(
         Ok(_) | Err(StateError::Taken { .. }) => Ok((config, state)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Where the doors are: the configured address, or the one that the system chose for the gateway
+/// which runs.
+fn admin_address(config: &Config, state: &Path) -> Result<SocketAddr, CliError> {
+    let configured = config.listen.admin;
+    if configured.port() != 0 {
+        return Ok(configured);
+    }
+    StateDir::admin_address(state).ok_or(CliError::NotServing)
 }
 
 /// Does the work on this thread.
