@@ -4,6 +4,7 @@
 //! refused operation, 2 wrong usage, 3 internal error.
 
 mod bundles;
+mod cache;
 mod check;
 mod credentials;
 mod explain;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use cache::CacheCommandError;
 pub use kv::KvError;
 pub use state::{StateDir, StateError};
 
@@ -66,6 +68,8 @@ enum Command {
     Explain(ExplainArguments),
     /// Say what clients of the service doors need to connect
     Credentials(CredentialsArguments),
+    /// Read, write and clear the named caches of a gateway that runs
+    Cache(cache::CacheArguments),
     /// Read, write, import, export and restore the key-values of the environment
     Kv(kv::KvArguments),
 }
@@ -243,6 +247,8 @@ pub enum CliError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Kv(#[from] KvError),
+    #[error(transparent)]
+    Cache(#[from] CacheCommandError),
     #[error("this is no token of this gateway's Momento door, or its key was rotated away")]
     NoToken,
     #[error("a token cannot be signed")]
@@ -262,7 +268,9 @@ impl CliError {
                 USAGE
             }
             Self::Kv(error) if error.is_usage() => USAGE,
+            Self::Cache(error) if error.is_usage() => USAGE,
             Self::Kv(_)
+            | Self::Cache(_)
             | Self::State(_)
             | Self::Fix(_)
             | Self::Write(_)
@@ -286,6 +294,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError
         Some(Command::Lint(arguments)) => lint::lint(arguments),
         Some(Command::Check(arguments)) => check::check(arguments),
         Some(Command::Credentials(arguments)) => credentials::credentials(arguments),
+        Some(Command::Cache(arguments)) => cache::cache(arguments),
         Some(Command::Kv(arguments)) => kv::kv(arguments),
         Some(Command::Explain(arguments)) => explain::explain(&arguments),
     }

@@ -36,4 +36,3 @@ pub(super) fn word(text: &str) -> String {
     let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '"' | '[' | ']');
     if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { quoted(text) }
 }
-
