@@ -102,6 +102,8 @@ pub struct Listen {
     pub admin: SocketAddr,
     /// A listener of Momento's door alone, beside the admin listener.
     pub momento: Option<SocketAddr>,
+    /// A listener of the management API alone, beside the admin listener.
+    pub management: Option<SocketAddr>,
     /// Names by which clients reach the service doors, beside `localhost` and the addresses.
     pub hosts: Vec<String>,
 }
@@ -211,6 +213,7 @@ impl Default for Config {
                 api: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
                 admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
                 momento: None,
+                management: None,
                 hosts: Vec::new(),
             },
             admin_tls: None,
@@ -337,9 +340,13 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
     let insecure = file.insecure.unwrap_or(default.insecure);
     let admin = Listener::new(overrides.admin, file.listen.admin, default.listen.admin);
     let api = Listener::new(overrides.api, file.listen.api, default.listen.api);
-    let momento = file.listen.momento.map(|key| Listener::new(None, Some(key), admin.address));
+    let own = |key: Option<Spanned<Address>>| {
+        key.map(|key| Listener::new(None, Some(key), admin.address))
+    };
+    let (momento, management) = (own(file.listen.momento), own(file.listen.management));
     let is_safe = insecure || file.admin_tls.is_some();
-    check_listeners(&api, &admin, momento.as_ref(), is_safe, problems);
+    let doors = [("momento", momento.as_ref()), ("management", management.as_ref())];
+    check_listeners(&api, &admin, doors, is_safe, problems);
     check_cache_names(&file.cache, problems);
     Config {
         organization: file.organization.map_or(default.organization, |name| name.0),
@@ -351,6 +358,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             api: api.address,
             admin: admin.address,
             momento: momento.map(|listener| listener.address),
+            management: management.map(|listener| listener.address),
             hosts: file.listen.hosts.unwrap_or_default().into_iter().map(|host| host.0).collect(),
         },
         admin_tls: file.admin_tls.map(|files| CertificateFiles {
@@ -456,11 +464,11 @@ impl Listener {
 fn check_listeners(
     api: &Listener,
     admin: &Listener,
-    momento: Option<&Listener>,
+    [momento, management]: [(&'static str, Option<&Listener>); 2],
     is_safe: bool,
     problems: &mut Vec<Problem>,
 ) {
-    let doors = [("admin", Some(admin)), ("momento", momento)];
+    let doors = [("admin", Some(admin)), momento, management];
     for (name, listener) in doors {
         let Some(Listener { address, at }) = listener else { continue };
         if !address.ip().is_loopback() && !is_safe {
@@ -472,10 +480,10 @@ fn check_listeners(
             problems.push(Problem { at: *at, message });
         }
     }
-    let named = [("API", Some(api)), doors[0], doors[1]];
-    for (index, (name, listener)) in named.into_iter().enumerate() {
+    let named: Vec<_> = [("API", Some(api))].into_iter().chain(doors).collect();
+    for (index, (name, listener)) in named.iter().enumerate() {
         let Some(listener) = listener else { continue };
-        for (earlier, other) in named.into_iter().take(index) {
+        for (earlier, other) in named.iter().take(index) {
             let Some(other) = other else { continue };
             if other.address == listener.address && listener.address.port() != 0 {
                 let message = format!(

@@ -93,6 +93,9 @@ fn welcome(config: &Config, gateway: &Gateway) {
     if let Some(momento) = gateway.momento_address() {
         anstream::eprintln!("  momento        http://{momento}");
     }
+    if let Some(management) = gateway.management_address() {
+        anstream::eprintln!("  management     http://{management}");
+    }
     anstream::eprintln!("  admin          http://{}/healthz", gateway.admin_address());
     if let Some(demo) = gateway.demo_address() {
         anstream::eprintln!("  demo backend   http://{demo}");

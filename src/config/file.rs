@@ -75,6 +75,7 @@ pub(super) struct Listen {
     pub(super) api: Option<Spanned<Address>>,
     pub(super) admin: Option<Spanned<Address>>,
     pub(super) momento: Option<Spanned<Address>>,
+    pub(super) management: Option<Spanned<Address>>,
     pub(super) hosts: Option<Vec<HostName>>,
 }
 

@@ -82,10 +82,10 @@ fn unknown_keys_are_refused_all_at_once() {
 #[test]
 fn keys_of_later_versions_are_refused() {
     check_refused(
-        "[listen]\nappconfig = '127.0.0.1:1'\nmanagement = '127.0.0.1:2'",
+        "[listen]\nappconfig = '127.0.0.1:1'\nmemcached_openapi = '127.0.0.1:2'",
         expect![[r#"
             conf/tollgate.toml:2:1: `listen.appconfig` is not supported yet; remove it
-            conf/tollgate.toml:3:1: `listen.management` is not supported yet; remove it"#]],
+            conf/tollgate.toml:3:1: `listen.memcached_openapi` is not supported yet; remove it"#]],
     );
 }
 
@@ -455,6 +455,7 @@ fn the_samples_of_the_page_are_taken() {
         "demo.",
         "flow_hooks.",
         "admin_tls.",
+        "listen.management",
         "listen.momento",
         "momento.endpoint",
         "keystore.",

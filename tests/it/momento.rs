@@ -104,7 +104,7 @@ fn every_call_over_tls(sdk: &Command) -> Result<()> {
 }
 
 /// A private authority, `ca.pem`, and a certificate of it for those names.
-fn make_certificates(folder: &Path, names: &[String]) -> Result<()> {
+pub(crate) fn make_certificates(folder: &Path, names: &[String]) -> Result<()> {
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "a private authority");
@@ -130,7 +130,7 @@ fn run(command: &mut Command) -> Result<()> {
 }
 
 /// What curl said: the status and the body.
-fn curled(arguments: &[&str]) -> Result<(String, Vec<u8>)> {
+pub(crate) fn curled(arguments: &[&str]) -> Result<(String, Vec<u8>)> {
     let output = Command::new("curl")
         .args([
             "--silent",
@@ -148,7 +148,7 @@ fn curled(arguments: &[&str]) -> Result<(String, Vec<u8>)> {
     Ok((status, output.stdout))
 }
 
-fn check(arguments: &[&str], status: &str, body: &[u8]) -> Result<()> {
+pub(crate) fn check(arguments: &[&str], status: &str, body: &[u8]) -> Result<()> {
     let (said, found) = curled(arguments)?;
     let shown = String::from_utf8_lossy(&found);
     ensure!(said == status && found.starts_with(body), "curl {arguments:?}: {said} {shown}");
