@@ -83,11 +83,15 @@ struct ServeArguments {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Where API traffic arrives, such as 127.0.0.1:8080
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     api: Option<SocketAddr>,
     /// Where the service doors are, such as 127.0.0.1:8081
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     admin: Option<SocketAddr>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write IP and port, such as 127.0.0.1:8080".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -101,6 +105,7 @@ struct LintArguments {
     /// The platform to judge by [default: the configuration's]
     #[arg(long)]
     profile: Option<ProfileName>,
+    /// How to print it
     #[arg(long, default_value = "text")]
     format: Format,
     /// End with exit code 1 on warnings too
@@ -141,6 +146,7 @@ struct CheckArguments {
     /// The platform to judge by [default: the configuration's]
     #[arg(long)]
     profile: Option<ProfileName>,
+    /// How to print it
     #[arg(long, default_value = "text")]
     format: CheckFormat,
 }
@@ -155,6 +161,7 @@ struct CredentialsArguments {
     /// The folder of the gateway's own files [default: state]
     #[arg(long, value_name = "DIR", global = true)]
     state: Option<PathBuf>,
+    /// How to print it
     #[arg(long, default_value = "text", global = true)]
     format: CredentialsFormat,
 }
@@ -162,9 +169,15 @@ struct CredentialsArguments {
 #[derive(Clone, Debug, Subcommand)]
 enum CredentialsCommand {
     /// Make new ones; those before are refused within seconds
-    Rotate { door: Door },
+    Rotate {
+        /// Whose clients need new ones
+        door: Door,
+    },
     /// Take back a token of Momento's door; it is refused within seconds
-    Revoke { token: String },
+    Revoke {
+        /// As the client has it, or as `tollgate credentials` printed it
+        token: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::momento::{check, curled, make_certificates};
 use crate::served::{BINARY, Served, setting, text};
-use crate::support::{Client, until, write_bundle};
+use crate::support::{Client, missing, until, write_bundle};
 
 const FIXTURES: &str = "tests/fixtures/management";
 const CACHES: &str = "[[cache]]\nname = 'tokens'\n\
@@ -67,6 +67,7 @@ const MARK: &str = "\u{1}";
 
 fn session(name: &str) -> Result<()> {
     let folder = tempfile::tempdir()?;
+    Command::new("curl").arg("--version").output().with_context(|| missing("curl"))?;
     let gateway = Served::start(folder.path(), None, CACHES)?;
     let door = gateway.credentials(&[])?["management"].clone();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FIXTURES).join(format!("{name}.console"));
@@ -365,7 +366,7 @@ fn apigeetool(node: &Path) -> Result<()> {
                 .arg(&ca)
                 .current_dir(folder.path())
                 .output()
-                .context("node runs")?;
+                .with_context(|| missing("node"))?;
             let said = match output.status.success() {
                 true => output.stdout,
                 false => output.stderr,

@@ -14,7 +14,7 @@ use libtest_mimic::Trial;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::served::{BINARY, Served, setting, text};
-use crate::support::{Client, until, write_bundle};
+use crate::support::{Client, missing, until, write_bundle};
 
 /// What the SDKs are asked: the memory cache has no collections so far.
 const PARTS: [&str; 3] = ["control", "scalars", "tokens"];
@@ -119,7 +119,13 @@ pub(crate) fn make_certificates(folder: &Path, names: &[String]) -> Result<()> {
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let output = command.output().with_context(|| format!("{command:?} runs"))?;
+    let output = command.output().with_context(|| {
+        let program = command.get_program().to_string_lossy().into_owned();
+        match program.contains('/') {
+            true => format!("{program} does not run; tests/sdk/install puts it there"),
+            false => missing(&program),
+        }
+    })?;
     ensure!(
         output.status.success(),
         "{}\n{}",
@@ -142,7 +148,7 @@ pub(crate) fn curled(arguments: &[&str]) -> Result<(String, Vec<u8>)> {
         ])
         .args(arguments)
         .output()
-        .context("curl runs")?;
+        .with_context(|| missing("curl"))?;
     let status = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.success(), "curl {arguments:?}: {status}");
     Ok((status, output.stdout))

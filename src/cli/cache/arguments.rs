@@ -14,17 +14,19 @@ use crate::store::cache::TTL_MAX;
 pub(in crate::cli) struct CacheArguments {
     #[command(subcommand)]
     pub(super) command: CacheCommand,
-    #[command(flatten)]
-    pub(super) gateway: GatewayArguments,
+    /// How to print it
     #[arg(long, default_value = "text", global = true)]
     pub(super) format: CacheFormat,
     /// The same as --format json
     #[arg(long, global = true, conflicts_with = "format")]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) gateway: GatewayArguments,
 }
 
 /// Which gateway, and as whom.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Which gateway")]
 pub(super) struct GatewayArguments {
     /// The configuration file of the gateway [default: tollgate.toml, where there is one]
     #[arg(long, value_name = "FILE", global = true)]
@@ -45,10 +47,10 @@ pub(super) struct GatewayArguments {
     /// authorities
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) ca: Option<PathBuf>,
-    /// [default: the configuration's]
+    /// The organization it serves [default: the configuration's]
     #[arg(long, value_name = "NAME", global = true)]
     pub(super) organization: Option<String>,
-    /// [default: the configuration's]
+    /// The environment it serves [default: the configuration's]
     #[arg(long, value_name = "NAME", global = true)]
     pub(super) environment: Option<String>,
 }
@@ -57,6 +59,7 @@ pub(super) struct GatewayArguments {
 pub(super) enum CacheCommand {
     /// Show the caches, or the keys of one
     List {
+        /// Whose keys to show [default: the caches themselves]
         cache: Option<String>,
         /// Only keys that begin so
         #[arg(long, requires = "cache")]
@@ -69,7 +72,10 @@ pub(super) enum CacheCommand {
         base64_keys: bool,
     },
     /// Show what the caches hold and count, or one of them
-    Stats { cache: Option<String> },
+    Stats {
+        /// [default: every cache]
+        cache: Option<String>,
+    },
     /// Print the value under a key: text as it is, other bytes as base64
     Get {
         #[command(flatten)]
@@ -82,6 +88,9 @@ pub(super) enum CacheCommand {
         file: Option<PathBuf>,
     },
     /// Store a value under a key
+    #[command(
+        override_usage = "tollgate cache set [OPTIONS] <CACHE> <KEY> <VALUE|--file <FILE>|--base64 <TEXT>>"
+    )]
     Set(SetArguments),
     /// Remove an entry
     Delete {
@@ -90,13 +99,16 @@ pub(super) enum CacheCommand {
     },
     /// Remove every entry; the cache stays
     Clear {
+        /// As `tollgate cache list` names it
         cache: String,
         /// Say what would be removed, and remove nothing
         #[arg(long)]
         dry_run: bool,
     },
     /// Remove the entries whose keys begin with a prefix
+    #[command(override_usage = "tollgate cache purge [OPTIONS] <CACHE> --prefix <PREFIX>")]
     Purge {
+        /// As `tollgate cache list` names it
         cache: String,
         /// What the keys begin with, such as token__
         #[arg(long)]
@@ -113,7 +125,9 @@ pub(super) enum CacheCommand {
 /// One entry.
 #[derive(Debug, Args)]
 pub(super) struct Place {
+    /// As `tollgate cache list` names it
     pub(super) cache: String,
+    /// As it stands in the cache, such as token__alice
     pub(super) key: String,
     /// KEY is base64, for a key that is no text
     #[arg(long)]

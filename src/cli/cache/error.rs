@@ -36,6 +36,11 @@ pub enum CacheCommandError {
     )]
     NoStore { url: String, state: PathBuf },
     #[error(
+        "the password in the store would go to {url} in the clear; write https, or say with --user \
+         who asks"
+    )]
+    InTheClear { url: String },
+    #[error(
         "the gateway at {url} does not take the password that the store knows, so it runs on \
          another store: name its --config or --state, or its --user"
     )]

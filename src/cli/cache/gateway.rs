@@ -102,6 +102,9 @@ impl Gateway {
         };
         gateway.asker = match given {
             Some((user, password)) => Asker::Given { user, password },
+            None if gateway.is_overheard() && !config.insecure => {
+                return Err(CacheCommandError::InTheClear { url: gateway.url }.into());
+            }
             None => {
                 gateway.call(&Method::GET, "/healthz", Bytes::new()).await?;
                 Asker::Stored(gateway.login(&config, &state).await?)
@@ -185,6 +188,16 @@ impl Gateway {
         let read = answer.body.buffer(ANSWER_BYTES_MAX, SILENCE).await;
         read.map_err(|source| CacheCommandError::Answer { url: self.url.clone(), source })?;
         Ok((status, answer.body.bytes().cloned().unwrap_or_default()))
+    }
+
+    /// Whether what is sent goes over a network without TLS.
+    fn is_overheard(&self) -> bool {
+        let host = &*self.address.host;
+        let is_near = match host.parse::<IpAddr>() {
+            Ok(ip) => ip.to_canonical().is_loopback(),
+            Err(_) => host.eq_ignore_ascii_case("localhost"),
+        };
+        self.address.scheme == Scheme::Http && !is_near
     }
 
     fn failed(&self, source: UpstreamError) -> CacheCommandError {
