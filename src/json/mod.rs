@@ -17,7 +17,7 @@ pub use serde_json::Number;
 pub use value::{Members, Value};
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -58,11 +58,11 @@ pub fn read(text: &[u8]) -> Result<Value<'_>, JsonError> {
 fn read_from<'d, R: serde_json::de::Read<'d>>(
     mut deserializer: serde_json::Deserializer<R>,
 ) -> Result<Value<'d>, JsonError> {
-    let bounds = Bounds { nodes: Cell::new(0), broken: Cell::new(None) };
-    let read = Node { bounds: &bounds, depth: 0 }
+    let reading = Reading::default();
+    let read = Node { reading: &reading, depth: 0 }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    read.map_err(|error| match bounds.broken.into_inner() {
+    read.map_err(|error| match reading.broken.into_inner() {
         Some(broken) => broken,
         None => malformed(&error),
     })
@@ -75,14 +75,19 @@ fn malformed(error: &serde_json::Error) -> JsonError {
     JsonError::Malformed { reason: reason.to_owned(), line, column }
 }
 
-struct Bounds {
+#[derive(Default)]
+struct Reading<'d> {
     /// Values so far.
     nodes: Cell<usize>,
     /// The limit that ended the reading; the deserializer's own error cannot carry it.
     broken: Cell<Option<JsonError>>,
+    /// What the open containers hold, those of the innermost last: a container that is whole has
+    /// room for its own and no more.
+    items: RefCell<Vec<Value<'d>>>,
+    members: RefCell<Vec<(Cow<'d, str>, Value<'d>)>>,
 }
 
-impl Bounds {
+impl Reading<'_> {
     fn refuse<E: Error>(&self, limit: JsonError) -> E {
         let error = E::custom(&limit);
         self.broken.set(Some(limit));
@@ -92,34 +97,34 @@ impl Bounds {
 
 /// A value below `depth` containers.
 #[derive(Clone, Copy)]
-struct Node<'b> {
-    bounds: &'b Bounds,
+struct Node<'r, 'd> {
+    reading: &'r Reading<'d>,
     depth: usize,
 }
 
-impl Node<'_> {
+impl Node<'_, '_> {
     fn inside<E: Error>(self) -> Result<Self, E> {
         if self.depth >= NESTING_MAX {
-            return Err(self.bounds.refuse(JsonError::TooDeep));
+            return Err(self.reading.refuse(JsonError::TooDeep));
         }
-        Ok(Self { bounds: self.bounds, depth: self.depth + 1 })
+        Ok(Self { reading: self.reading, depth: self.depth + 1 })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node<'_> {
+impl<'de> DeserializeSeed<'de> for Node<'_, 'de> {
     type Value = Value<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
-        let nodes = self.bounds.nodes.get() + 1;
-        self.bounds.nodes.set(nodes);
+        let nodes = self.reading.nodes.get() + 1;
+        self.reading.nodes.set(nodes);
         if nodes > NODES_MAX {
-            return Err(self.bounds.refuse(JsonError::TooManyNodes));
+            return Err(self.reading.refuse(JsonError::TooManyNodes));
         }
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Node<'_> {
+impl<'de> Visitor<'de> for Node<'_, 'de> {
     type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -160,20 +165,25 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value<'de>, A::Error> {
         let inside = self.inside()?;
-        let mut array = Vec::new();
+        let open = &self.reading.items;
+        let start = open.borrow().len();
         while let Some(item) = items.next_element_seed(inside)? {
-            array.push(item);
+            open.borrow_mut().push(item);
         }
-        Ok(Value::Array(array))
+        let own = open.borrow_mut().drain(start..).collect();
+        Ok(Value::Array(own))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value<'de>, A::Error> {
         let inside = self.inside()?;
-        let mut object = Members::default();
+        let open = &self.reading.members;
+        let start = open.borrow().len();
         while let Some(name) = members.next_key_seed(Name)? {
-            object.insert(name, members.next_value_seed(inside)?);
+            let value = members.next_value_seed(inside)?;
+            open.borrow_mut().push((name, value));
         }
-        Ok(Value::Object(object))
+        let own: Vec<_> = open.borrow_mut().drain(start..).collect();
+        Ok(Value::Object(Members::from(own)))
     }
 }
 

@@ -187,10 +187,29 @@ impl fmt::Debug for Members<'_> {
     }
 }
 
+/// Of a name that stands twice the last value counts, in the first one's place.
+impl<'d> From<Vec<(Cow<'d, str>, Value<'d>)>> for Members<'d> {
+    fn from(entries: Vec<(Cow<'d, str>, Value<'d>)>) -> Self {
+        if entries.len() > SCANNED_MEMBERS_MAX || a_name_stands_twice(&entries) {
+            return entries.into_iter().collect();
+        }
+        Self { entries, index: None }
+    }
+}
+
+/// Each name is compared with all before it: for few of them.
+fn a_name_stands_twice(entries: &[(Cow<'_, str>, Value<'_>)]) -> bool {
+    entries
+        .iter()
+        .enumerate()
+        .any(|(place, (name, _))| entries.iter().take(place).any(|(before, _)| before == name))
+}
+
 impl<'d, N: Into<Cow<'d, str>>> FromIterator<(N, Value<'d>)> for Members<'d> {
     fn from_iter<I: IntoIterator<Item = (N, Value<'d>)>>(entries: I) -> Self {
+        let entries = entries.into_iter();
         let mut members = Self::default();
-        entries.into_iter().for_each(|(name, value)| members.insert(name.into(), value));
+        entries.for_each(|(name, value)| members.insert(name.into(), value));
         members
     }
 }
@@ -331,10 +350,11 @@ mod tests {
         fn members_are_a_map(entries in prop::collection::vec(("[a-f]{0,2}", any::<u32>()), 0..60)) {
             let expected: serde_json::Map<String, serde_json::Value> =
                 entries.iter().map(|(name, number)| (name.clone(), (*number).into())).collect();
-            let members: Members<'_> = entries
+            let entries = entries
                 .iter()
-                .map(|(name, number)| (name.as_str(), Value::Number((*number).into())))
-                .collect();
+                .map(|(name, number)| (Cow::from(name), Value::Number((*number).into())));
+            let members: Members<'_> = entries.clone().collect();
+            prop_assert_eq!(&members, &Members::from(entries.collect::<Vec<_>>()));
             let expected_json = serde_json::Value::Object(expected.clone()).to_string();
             for (name, value) in &expected {
                 prop_assert_eq!(members.get(name).and_then(Value::as_u64), value.as_u64());

@@ -81,7 +81,7 @@ impl<'a> Search<'a> {
                 let mut made = Vec::new();
                 for container in containers {
                     self.scan(container, |search, value| {
-                        let complete = names.iter().all(|name| value.get(&**name).is_some());
+                        let complete = names.iter().all(|name| value.get(name).is_some());
                         if complete {
                             made.extend(search.chosen(value, names)?.map(Place::Made));
                         }
@@ -126,7 +126,7 @@ impl<'a> Search<'a> {
             }
             self.spend(1)?;
             let next = match &step.selector {
-                Selector::Name(name) => place.as_object().and_then(|object| object.get(&**name)),
+                Selector::Name(name) => place.as_object().and_then(|object| object.get(name)),
                 Selector::Index(index) => element(place, *index),
                 Selector::Names(_)
                 | Selector::Indexes(_)
@@ -225,10 +225,10 @@ impl<'a> Search<'a> {
     ) -> Result<(), JsonPathLimit> {
         self.spend(1)?;
         match (selector, place) {
-            (Selector::Name(name), Value::Object(members)) => found.extend(members.get(&**name)),
+            (Selector::Name(name), Value::Object(members)) => found.extend(members.get(name)),
             (Selector::Names(names), Value::Object(members)) => {
                 self.spend(names.len())?;
-                found.extend(names.iter().filter_map(|name| members.get(&**name)));
+                found.extend(names.iter().filter_map(|name| members.get(name)));
             }
             (Selector::Index(index), Value::Array(_)) => found.extend(element(place, *index)),
             (Selector::Indexes(indexes), Value::Array(_)) => {
@@ -283,7 +283,7 @@ impl<'a> Search<'a> {
         let Value::Object(members) = place else { return Ok(None) };
         let mut object = Members::default();
         for name in names {
-            if let Some(value) = members.get(&**name) {
+            if let Some(value) = members.get(name) {
                 object.insert(Cow::Owned(name.as_ref().to_owned()), self.copy(value)?);
             }
         }

@@ -26,6 +26,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use lru::LruCache;
+use serde::ser::{Serialize, Serializer};
 
 use crate::json::Value;
 use crate::jsonpath::ast::{Path, Selector};
@@ -173,15 +174,8 @@ pub fn value_text<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
 }
 
 fn array_text(values: &[Place<'_>]) -> String {
-    let mut text = String::from("[");
-    for (index, value) in values.iter().enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        text.push_str(&value.to_json());
-    }
-    text.push(']');
-    text
+    // As with one value there is nothing to fail.
+    serde_json::to_string(values).unwrap_or_default()
 }
 
 impl<'a> Deref for Place<'a> {
@@ -192,6 +186,12 @@ impl<'a> Deref for Place<'a> {
             Self::There(value) => value,
             Self::Made(value) => value,
         }
+    }
+}
+
+impl Serialize for Place<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
     }
 }
 
