@@ -243,6 +243,14 @@ impl Default for Config {
     }
 }
 
+/// The variable by which Google's own libraries are told of a metadata server.
+const METADATA_VARIABLE: &str = "GCE_METADATA_HOST";
+
+/// The metadata server that the process was told of.
+pub fn metadata_host() -> Option<String> {
+    std::env::var_os(METADATA_VARIABLE)?.into_string().ok()
+}
+
 /// What the command line says instead of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -252,6 +260,8 @@ pub struct Overrides {
     /// The folder of the gateway's own files, [`DEFAULT_STATE`] beside the file where it says
     /// none; what lies there by default lies in this one.
     pub state: Option<PathBuf>,
+    /// Google's metadata server, where the file names no account.
+    pub metadata_host: Option<String>,
 }
 
 /// Why there is no configuration.
@@ -348,6 +358,12 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
     let doors = [("momento", momento.as_ref()), ("management", management.as_ref())];
     check_listeners(&api, &admin, doors, is_safe, problems);
     check_cache_names(&file.cache, problems);
+    let text = |path: &Path| read(path).map_err(|error| error.with_source());
+    let given = overrides.metadata_host.as_deref();
+    let account = targets::read_account(root, file.google, given, text, problems);
+    let (servers, stores) = (file.target_server, file.keystore);
+    let targets = targets::read_targets(root, servers, stores, file.reference, text, problems);
+    let targets = Targets { account, ..targets };
     Config {
         organization: file.organization.map_or(default.organization, |name| name.0),
         environment: file.environment.map_or(default.environment, |name| name.0),
@@ -393,14 +409,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
                 .collect(),
         },
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
-        targets: targets::read_targets(
-            root,
-            file.target_server,
-            file.keystore,
-            file.reference,
-            |path| read(path).map_err(|error| error.with_source()),
-            problems,
-        ),
+        targets,
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
         log_folder: match (file.logging.folder, &overrides.state) {
             (Some(folder), _) => {

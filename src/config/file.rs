@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use url::Url;
 
-use crate::config::targets::{KeyStoreRecord, ReferenceRecord, TargetServerRecord};
+use crate::config::targets::{GoogleKeys, KeyStoreRecord, ReferenceRecord, TargetServerRecord};
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
 use crate::lint::{self, LintOptions};
 use crate::plan::{FlowHook, Hooks};
@@ -59,6 +59,8 @@ pub(super) struct File {
     pub(super) keystore: Vec<KeyStoreRecord>,
     #[serde(default)]
     pub(super) reference: Vec<ReferenceRecord>,
+    #[serde(default)]
+    pub(super) google: GoogleKeys,
     #[serde(default)]
     pub(super) appconfig: AppConfigKeys,
     #[serde(default)]

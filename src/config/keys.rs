@@ -83,6 +83,8 @@ pub(super) const KEYS: &[&str] = &[
     "keystore.alias.key",
     "reference.name",
     "reference.refers",
+    "google.key_file",
+    "google.metadata_host",
     "logging.folder",
     "demo.backend",
 ];

@@ -40,6 +40,7 @@ fn the_command_line_wins() {
         api: Some("127.0.0.1:1".parse().expect("an address")),
         admin: Some("127.0.0.1:2".parse().expect("an address")),
         state: Some(PathBuf::from("/elsewhere")),
+        metadata_host: None,
     };
     let text = "profile = 'edge'\nlisten = { api = '127.0.0.1:3', admin = '0.0.0.0:4' }";
     let config = Config::parse(Path::new(DEFAULT_FILE), text, &overrides).expect("it is taken");
@@ -461,6 +462,7 @@ fn the_samples_of_the_page_are_taken() {
         "keystore.",
         "reference.",
         "target_server.",
+        "google.",
     ];
     for key in keys::KEYS {
         if without_default.iter().any(|table| key.starts_with(table)) {
