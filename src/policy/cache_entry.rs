@@ -167,7 +167,7 @@ pub(super) fn item_to_value(item: Item) -> Option<Value> {
         Item::Float(n) => Value::Float(n),
         Item::Double(n) => Value::Double(n),
         Item::Boolean(flag) => Value::Boolean(flag),
-        Item::Response(_) => return None,
+        Item::Response(_) | Item::Collection(_) => return None,
     })
 }
 

@@ -25,7 +25,7 @@ use crate::store::cache::item::sorted_set::{
     Aggregate, Order, ScoreBound, ScoreRange, Scored, SortedSetOperation,
 };
 use crate::store::cache::operation::Union;
-use crate::store::cache::{Operation, Outcome};
+use crate::store::cache::{CollectionOperation, Operation, Outcome};
 
 pub(super) async fn put(
     call: &Call,
@@ -277,5 +277,5 @@ async fn apply(
     need: Need,
     operation: SortedSetOperation,
 ) -> Result<Outcome, Refusal> {
-    call.apply(name, need, Operation::SortedSet(operation)).await
+    call.apply(name, need, Operation::Collection(CollectionOperation::SortedSet(operation))).await
 }
