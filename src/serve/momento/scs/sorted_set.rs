@@ -180,7 +180,7 @@ pub(super) async fn get_rank(
     message: SortedSetGetRankRequest,
 ) -> Result<SortedSetGetRankResponse, Refusal> {
     use sorted_set_get_rank_request::Order as Asked;
-    use sorted_set_get_rank_response::{Rank, RankResponsePart, SortedSetMissing};
+    use sorted_set_get_rank_response::{Rank, RankResponsePart};
     let order = match Asked::try_from(message.order) {
         Ok(Asked::Ascending) => Order::Ascending,
         Ok(Asked::Descending) => Order::Descending,
@@ -191,10 +191,11 @@ pub(super) async fn get_rank(
         Outcome::Rank(Some(rank)) => {
             Rank::ElementRank(RankResponsePart { result: ECacheResult::Hit.into(), rank })
         }
-        Outcome::Rank(None) => {
+        // The protocol has a branch of its own for a set that is not there, which Python's library
+        // does not know: it takes that for an error.
+        Outcome::Rank(None) | Outcome::Missing => {
             Rank::ElementRank(RankResponsePart { result: ECacheResult::Miss.into(), rank: 0 })
         }
-        Outcome::Missing => Rank::Missing(SortedSetMissing {}),
         other => return Err(unexpected(&other)),
     };
     Ok(SortedSetGetRankResponse { rank: Some(rank) })
