@@ -158,16 +158,20 @@ pub(super) fn ask<'a, T: 'a>(
 }
 
 /// The variable's value that an item was stored as. `None`: it was stored as no such thing.
+/// What other doors write is bytes, whatever it means: where it is UTF-8 it is a string.
 pub(super) fn item_to_value(item: Item) -> Option<Value> {
     Some(match item {
-        Item::Bytes(bytes) => Value::Bytes(bytes),
+        Item::Bytes(bytes) => match ByteString::try_from(bytes.clone()) {
+            Ok(text) => Value::String(text),
+            Err(_) => Value::Bytes(bytes),
+        },
         Item::String(text) => Value::String(text),
         Item::Integer(n) => Value::Integer(n),
         Item::Long(n) => Value::Long(n),
         Item::Float(n) => Value::Float(n),
         Item::Double(n) => Value::Double(n),
         Item::Boolean(flag) => Value::Boolean(flag),
-        Item::Response(_) => return None,
+        Item::Response(_) | Item::Collection(_) => return None,
     })
 }
 

@@ -16,8 +16,8 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use crate::served::{BINARY, Served, setting, text};
 use crate::support::{Client, missing, until, write_bundle};
 
-/// What the SDKs are asked: the memory cache has no collections so far.
-const PARTS: [&str; 3] = ["control", "scalars", "tokens"];
+/// What the SDKs are asked.
+const PARTS: [&str; 4] = ["control", "scalars", "collections", "tokens"];
 
 /// How the SDKs find the gateway over TLS.
 const HOST: &str = "gw.test";

@@ -212,7 +212,7 @@ fn of_cache(error: &CacheError) -> (StatusCode, &'static str) {
         CacheError::NotAnInteger
         | CacheError::Overflow
         | CacheError::NotANumber
-        | CacheError::Unsupported { .. } => {
+        | CacheError::UnionTooLarge { .. } => {
             (StatusCode::INTERNAL_SERVER_ERROR, "management.CacheFailed")
         }
     }

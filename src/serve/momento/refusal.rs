@@ -217,15 +217,15 @@ impl From<CacheError> for Refusal {
             CacheError::KeyTooLong { .. } => {
                 Self::Invalid(format!("Invalid argument: {error}").into())
             }
-            CacheError::ValueTooLarge { .. } => Self::ItemTooLarge,
+            CacheError::ValueTooLarge { .. } | CacheError::UnionTooLarge { .. } => {
+                Self::ItemTooLarge
+            }
             CacheError::ElementTooLarge { .. } => Self::ElementTooLarge,
             CacheError::WrongType { .. } | CacheError::NotAnInteger | CacheError::Overflow => {
                 Self::Precondition(format!("Failed precondition: {error}").into())
             }
             CacheError::NotANumber => Self::invalid("Invalid argument: a score has to be a number"),
             CacheError::NoSuchCursor => Self::Failed,
-            // Not UNAVAILABLE, which the SDKs take as a reason to try again.
-            CacheError::Unsupported { .. } => Self::Unimplemented,
             CacheError::Unavailable { .. } => Self::Unavailable,
         }
     }

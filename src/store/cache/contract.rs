@@ -1,6 +1,7 @@
 //! What every cache backend must do, as tests: `cache_contract!(make)` runs them all on the
 //! backends that `make` returns, each empty and with a clock moved by hand.
 
+pub(crate) mod collections;
 pub(crate) mod scalars;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,13 @@ use bytestring::ByteString;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
 
+pub(crate) use self::collections::{
+    a_collection_keeps_its_lifetime_unless_asked, a_growing_collection_makes_room_for_itself,
+    a_slice_counts_from_both_ends, collections_count_against_the_budget, dictionaries_hold_fields,
+    limits_bind_elements_and_collections, lists_hold_values_in_their_order,
+    refuses_an_item_of_another_kind, refuses_scores_that_are_no_numbers, scores_lie_between_bounds,
+    sets_hold_each_member_once, sorted_sets_order_by_score, unites_sorted_sets,
+};
 pub(crate) use self::scalars::{
     a_cas_stores_over_what_it_was_read_from, changes_how_long_an_item_lives,
     compares_a_typed_value_by_its_text, counts_up_and_down_as_memcached_does,
@@ -55,6 +63,19 @@ macro_rules! cache_contract {
             obeys_the_limits_of_the_writer,
             tells_kinds_and_whether_a_key_exists,
             lists_and_removes_keys_by_prefix,
+            dictionaries_hold_fields,
+            lists_hold_values_in_their_order,
+            a_slice_counts_from_both_ends,
+            sets_hold_each_member_once,
+            sorted_sets_order_by_score,
+            scores_lie_between_bounds,
+            refuses_scores_that_are_no_numbers,
+            unites_sorted_sets,
+            a_collection_keeps_its_lifetime_unless_asked,
+            refuses_an_item_of_another_kind,
+            limits_bind_elements_and_collections,
+            collections_count_against_the_budget,
+            a_growing_collection_makes_room_for_itself,
         );
     };
     ($make:expr, $($test:ident,)+) => {

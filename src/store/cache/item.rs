@@ -11,6 +11,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use crate::message::{StoredResponse, View};
+use crate::store::cache::collection::Collection;
 
 /// One value of a list, one member of a set, one field or value of a dictionary.
 pub type Element = Arc<[u8]>;
@@ -28,6 +29,8 @@ pub enum Item {
     /// A whole response, which only ResponseCache writes and reads; to others it is of a wrong
     /// type.
     Response(Arc<StoredResponse>),
+    /// Which a backend in memory keeps and changes; nobody puts one from outside.
+    Collection(Arc<Collection>),
 }
 
 /// The kinds that operations tell apart. Numbers and booleans are scalars.
@@ -66,6 +69,7 @@ impl Item {
             Self::Long(_) | Self::Double(_) => 8,
             Self::Boolean(_) => 1,
             Self::Response(stored) => stored.size_bytes(),
+            Self::Collection(collection) => collection.size_bytes(),
         }
     }
 
@@ -75,7 +79,7 @@ impl Item {
         match self {
             Self::Bytes(bytes) => Self::Bytes(Bytes::copy_from_slice(bytes)),
             Self::String(text) => Self::String(ByteString::from(&**text)),
-            // A stored response is a copy already, and shares nothing.
+            // A stored response and a collection are copies already, and share nothing.
             other => other.clone(),
         }
     }
@@ -90,6 +94,7 @@ impl Item {
             | Self::Double(_)
             | Self::Boolean(_) => ItemKind::Scalar,
             Self::Response(_) => ItemKind::Response,
+            Self::Collection(collection) => collection.kind(),
         }
     }
 
@@ -105,7 +110,7 @@ impl Item {
             Self::Float(n) => text(View::Float(*n)),
             Self::Double(n) => text(View::Double(*n)),
             Self::Boolean(flag) => text(View::Boolean(*flag)),
-            Self::Response(_) => return None,
+            Self::Response(_) | Self::Collection(_) => return None,
         })
     }
 }

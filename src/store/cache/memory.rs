@@ -19,20 +19,24 @@ mod wheel;
 
 use std::hash::BuildHasher;
 use std::num::NonZero;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::quality::SeedableRandomState;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
+use self::body::Value;
 use self::budget::Budget;
-use self::decide::{Current, Effect, Moment, decide};
+use self::decide::{Current, Effect, Moment, Seen, decide};
 pub use self::shard::ENTRY_OVERHEAD_BYTES;
 use self::shard::{NEVER_NS, Shard, now_ns, weight_bytes};
 use crate::clock::{COARSE_LAG_NS, Clock};
-use crate::store::cache::operation::{Condition, KeyCursor, KeyPage, Put, Union};
+use crate::store::cache::collection::Collection;
+use crate::store::cache::collection::sorted_set::Gathered;
+use crate::store::cache::operation::{Access, Condition, KeyCursor, KeyPage, Put, Union};
 use crate::store::cache::{
     Answer, CacheBackend, CacheError, Item, Lookup, Operation, Outcome, Stats,
     VALUE_BYTES_MAX_DEFAULT, WriteLimits,
@@ -57,6 +61,14 @@ const SHARD_BYTES_MIN: usize = 256 * 1024;
 const SWEEP_STEPS_PER_LOCK: usize = 128;
 /// Entries that a listing or a purge looks at before it lets go of a shard's lock.
 const SCAN_STEPS_PER_LOCK: usize = 1024;
+/// Elements that a write adds, removes or looks at under a shard's lock; more of them are
+/// gone through without it.
+const STEPS_PER_LOCK: usize = 64;
+/// How often a write of many elements is tried without the lock, while others change the same
+/// collection; then they wait for it.
+const ROUNDS_OUTSIDE: usize = 8;
+/// Elements that the sources of a union have together, one that is named twice counting twice.
+pub const UNION_ELEMENTS_MAX: usize = 1 << 20;
 /// How often a writer looks for room that other writers take before it; then it gives up.
 const ROUNDS_MAX: usize = 64;
 
@@ -135,15 +147,15 @@ impl MemoryCache {
 
     fn lookup(&self, key: &[u8]) -> Lookup {
         let hash = self.hasher.hash_one(key);
-        let shard = self.shard(self.place(hash));
-        let mut found = shard.lock().get(hash, key);
+        let place = self.place(hash);
+        let mut found = self.shards[place].0.lock().get(hash, key);
         if let Ok((_, expires_ns)) = found
             && expires_ns != NEVER_NS
             && expires_ns <= self.clock.elapsed_coarse_ns().saturating_add(COARSE_LAG_NS)
         {
             let now_ns = now_ns(&self.clock);
             if expires_ns <= now_ns {
-                found = shard.lock().get_after_expiry(hash, key, now_ns);
+                found = self.locked(place).get_after_expiry(hash, key, now_ns);
             }
         }
         match found {
@@ -155,13 +167,14 @@ impl MemoryCache {
     fn store(&self, key: &[u8], item: Item, ttl: Option<Duration>) -> Result<(), CacheError> {
         let limits =
             WriteLimits { value_bytes_max: self.value_bytes_max, ..WriteLimits::default() };
-        self.admit(key, &item, &limits).inspect_err(|_| self.count_refused())?;
+        self.admit(key, &item, None, &limits).inspect_err(|_| self.count_refused())?;
         let put = Put { item: item.owned(), flags: 0, lifetime: ttl, condition: Condition::Always };
         self.run(key, &Operation::Put(put), &limits).map(drop)
     }
 
-    /// Decides under the lock what becomes of the item, and does it there; once more where the
-    /// shard has no room for that.
+    /// Decides what becomes of the item and does it, once more where the shard has no room for
+    /// that. What takes many steps is decided before the lock is taken, and counts where the
+    /// item is then as it was; under it after [`ROUNDS_OUTSIDE`] that did not.
     fn run(
         &self,
         key: &[u8],
@@ -170,62 +183,146 @@ impl MemoryCache {
     ) -> Result<Outcome, CacheError> {
         let hash = self.hasher.hash_one(key);
         let place = self.place(hash);
-        let now_ns = now_ns(&self.clock);
-        for _ in 0..ROUNDS_MAX {
-            let wanted_bytes = {
-                let mut shard = self.shard(place).lock();
-                let found = shard.live(hash, key, now_ns);
-                if operation.is_lookup() {
-                    shard.count_lookup(found, hash);
+        for round in 0..ROUNDS_MAX {
+            let now_ns = now_ns(&self.clock);
+            // What is declared before the lock is freed after it.
+            let (seen, effect, outcome);
+            let mut shard = self.locked(place);
+            let mut found = shard.live(hash, key, now_ns);
+            if operation.is_lookup() {
+                shard.count_lookup(found, hash);
+            } else if let Some(at) = found {
+                shard.count_use(at);
+            }
+            let moment = Moment { now_ns, cas_next: shard.cas_next() };
+            let current = found.map(|at| Current::of(shard.slot(at)));
+            if round < ROUNDS_OUTSIDE && takes_long(operation, current) {
+                seen = current.map(Current::to_seen);
+                drop(shard);
+                let current = seen.as_ref().map(Seen::as_current);
+                (effect, outcome) = decide(operation, current, limits, moment)?;
+                if matches!(effect, Effect::Keep) {
+                    return Ok(outcome);
                 }
-                let moment = Moment { now_ns, cas_next: shard.cas_next() };
-                let current = found.map(|at| Current::of(shard.slot(at)));
-                let (effect, outcome) = decide(operation, current, limits, moment)?;
-                match (effect, found) {
-                    (Effect::Keep, _) | (Effect::Remove | Effect::Retime(_), None) => {
+                shard = self.locked(place);
+                found = shard.live(hash, key, now_ns);
+                if !is_still(seen.as_ref(), found.map(|at| Current::of(shard.slot(at)))) {
+                    continue;
+                }
+            } else {
+                (effect, outcome) = decide(operation, current, limits, moment)?;
+            }
+            let wanted_bytes = match (&effect, found) {
+                (Effect::Keep, _) | (Effect::Remove | Effect::Retime(_), None) => {
+                    return Ok(outcome);
+                }
+                (Effect::Remove, Some(_)) => {
+                    shard.remove(hash, key, now_ns);
+                    return Ok(outcome);
+                }
+                (Effect::Retime(expires_ns), Some(at)) => {
+                    shard.retime(at, *expires_ns);
+                    return Ok(outcome);
+                }
+                (Effect::Write(write), _) => {
+                    let held = found.map(|at| shard.slot(at).body.value());
+                    let weight_bytes = self
+                        .admit(key, &write.item, held, limits)
+                        .inspect_err(|_| self.count_refused())?;
+                    if let Some(room) = shard.make_room(hash, key, weight_bytes, now_ns)
+                        && let Effect::Write(write) = effect
+                    {
+                        shard.write(room, hash, key, write);
                         return Ok(outcome);
                     }
-                    (Effect::Remove, Some(_)) => {
-                        shard.remove(hash, key, now_ns);
-                        return Ok(outcome);
-                    }
-                    (Effect::Retime(expires_ns), Some(at)) => {
-                        shard.retime(at, expires_ns);
-                        return Ok(outcome);
-                    }
-                    (Effect::Write(write), _) => {
-                        let weight_bytes = self
-                            .admit(key, &write.item, limits)
-                            .inspect_err(|_| self.count_refused())?;
-                        if let Some(room) = shard.make_room(hash, key, weight_bytes, now_ns) {
-                            shard.write(room, hash, key, write);
-                            return Ok(outcome);
-                        }
-                        weight_bytes
-                    }
+                    weight_bytes
                 }
             };
+            drop(shard);
             self.make_room_elsewhere(place, wanted_bytes, now_ns);
         }
         self.count_refused();
         Err(CacheError::Unavailable { reason: "other writers take all of its room".to_owned() })
     }
 
-    /// The entry's weight, where it may be stored at all.
-    fn admit(&self, key: &[u8], item: &Item, limits: &WriteLimits) -> Result<usize, CacheError> {
+    /// The entry's weight, where it may be stored at all over what is `held`: a collection that
+    /// does not grow may be.
+    fn admit(
+        &self,
+        key: &[u8],
+        item: &Item,
+        held: Option<Value<'_>>,
+        limits: &WriteLimits,
+    ) -> Result<usize, CacheError> {
         if key.len() > limits.key_bytes_max {
             let limit_bytes = limits.key_bytes_max;
             return Err(CacheError::KeyTooLong { key_bytes: key.len(), limit_bytes });
         }
         let value_bytes = item.size_bytes();
         let weight_bytes = weight_bytes(key, item);
+        let value_bytes_max = match (item, held) {
+            (Item::Collection(_), Some(held))
+                if held.collection().is_some_and(|held| value_bytes <= held.size_bytes()) =>
+            {
+                return Ok(weight_bytes);
+            }
+            (Item::Collection(_), _) => limits.collection_bytes_max,
+            _ => limits.value_bytes_max,
+        };
         let half_bytes = self.budget.bytes_max() / 2;
-        if value_bytes <= limits.value_bytes_max && weight_bytes <= half_bytes {
+        if value_bytes <= value_bytes_max && weight_bytes <= half_bytes {
             return Ok(weight_bytes);
         }
         let rest_bytes = half_bytes.saturating_sub(weight_bytes - value_bytes);
-        let limit_bytes = limits.value_bytes_max.min(rest_bytes);
-        Err(CacheError::ValueTooLarge { value_bytes, limit_bytes })
+        Err(CacheError::ValueTooLarge { value_bytes, limit_bytes: value_bytes_max.min(rest_bytes) })
+    }
+
+    /// The union is made of what each source is when it is looked at, and stored at once.
+    fn store_union(
+        &self,
+        key: &[u8],
+        union: &Union,
+        limits: &WriteLimits,
+    ) -> Result<Outcome, CacheError> {
+        let mut gathered = Gathered::new(union.aggregate);
+        let mut steps: usize = 0;
+        for (source, factor) in &union.sources {
+            let Some(item) = self.peek(source) else { continue };
+            let set = match &item {
+                Item::Collection(collection) => match &**collection {
+                    Collection::SortedSet(set) => set,
+                    other => return Err(CacheError::WrongType { found: other.kind() }),
+                },
+                other => return Err(CacheError::WrongType { found: other.kind() }),
+            };
+            steps = steps.saturating_add(set.len());
+            if steps > UNION_ELEMENTS_MAX {
+                return Err(CacheError::UnionTooLarge { limit: UNION_ELEMENTS_MAX });
+            }
+            gathered.add(set, *factor, limits)?;
+        }
+        let set = gathered.into_set();
+        let length = set.len() as u64;
+        let operation = match length {
+            0 => Operation::Delete { cas: None },
+            _ => Operation::Put(Put {
+                item: Item::Collection(Arc::new(Collection::SortedSet(set))),
+                flags: 0,
+                lifetime: union.lifetime,
+                condition: Condition::Always,
+            }),
+        };
+        self.run(key, &operation, limits)?;
+        Ok(Outcome::Length(length))
+    }
+
+    /// The live item; it counts as used, not as looked up.
+    fn peek(&self, key: &[u8]) -> Option<Item> {
+        let hash = self.hasher.hash_one(key);
+        let mut shard = self.locked(self.place(hash));
+        let at = shard.live(hash, key, now_ns(&self.clock))?;
+        shard.count_use(at);
+        Some(shard.slot(at).body.value().to_item())
     }
 
     /// Asks the other shards in turn, one lock at a time. What they free may go to another
@@ -236,7 +333,7 @@ impl MemoryCache {
                 return;
             }
             let place = (own + step) & (self.shards.len() - 1);
-            self.shard(place).lock().spare(weight_bytes, now_ns);
+            self.locked(place).spare(weight_bytes, now_ns);
         }
         std::thread::yield_now();
     }
@@ -249,11 +346,11 @@ impl MemoryCache {
     fn purge_where(&self, is_meant: impl Fn(&[u8]) -> bool) -> usize {
         let now_ns = now_ns(&self.clock);
         let mut removed = 0;
-        for shard in &self.shards {
+        for place in 0..self.shards.len() {
             let mut from = Some(u32::MAX);
             while let Some(below) = from {
                 let (gone, next) =
-                    shard.0.lock().purge(below, SCAN_STEPS_PER_LOCK, now_ns, &is_meant);
+                    self.locked(place).purge(below, SCAN_STEPS_PER_LOCK, now_ns, &is_meant);
                 removed += gone;
                 from = next;
             }
@@ -282,7 +379,7 @@ impl MemoryCache {
                     keys.push(Bytes::copy_from_slice(key));
                 }
             };
-            match self.shard(place).lock().scan(below, steps, now_ns, take) {
+            match self.locked(place).scan(below, steps, now_ns, take) {
                 Some(next) => below = next,
                 None if place + 1 == self.shards.len() => return Ok(KeyPage { keys, next: None }),
                 None => (place, below) = (place + 1, u32::MAX),
@@ -296,8 +393,51 @@ impl MemoryCache {
         (hash >> 40) as usize & (self.shards.len() - 1)
     }
 
-    fn shard(&self, place: usize) -> &Mutex<Shard> {
-        &self.shards[place].0
+    fn locked(&self, place: usize) -> Locked<'_> {
+        Locked(self.shards[place].0.lock())
+    }
+}
+
+/// A shard under its lock; what it has let go of is freed once the lock is gone.
+struct Locked<'a>(MutexGuard<'a, Shard>);
+
+impl Deref for Locked<'_> {
+    type Target = Shard;
+
+    fn deref(&self) -> &Shard {
+        &self.0
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Shard {
+        &mut self.0
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let gone = self.0.take_gone();
+        if !gone.is_empty() {
+            MutexGuard::unlocked(&mut self.0, || drop(gone));
+        }
+    }
+}
+
+/// Whether it is better decided without the lock: a read needs none, and a write of many
+/// elements would keep others waiting.
+fn takes_long(operation: &Operation, current: Option<Current<'_>>) -> bool {
+    let Operation::Collection(operation) = operation else { return false };
+    let collection = current.and_then(|current| current.value.collection());
+    let length = collection.map_or(0, Collection::len);
+    operation.access() == Access::Read || operation.steps(length) > STEPS_PER_LOCK
+}
+
+fn is_still(seen: Option<&Seen>, current: Option<Current<'_>>) -> bool {
+    match (seen, current) {
+        (None, None) => true,
+        (Some(seen), Some(current)) => seen.is_still(current),
+        (None, Some(_)) | (Some(_), None) => false,
     }
 }
 
@@ -318,7 +458,7 @@ impl CacheBackend for MemoryCache {
     fn remove<'a>(&'a self, key: &'a [u8]) -> Answer<'a, Result<bool, CacheError>> {
         let hash = self.hasher.hash_one(key);
         let now_ns = now_ns(&self.clock);
-        Answer::Now(Ok(self.shard(self.place(hash)).lock().remove(hash, key, now_ns)))
+        Answer::Now(Ok(self.locked(self.place(hash)).remove(hash, key, now_ns)))
     }
 
     fn apply<'a>(
@@ -327,16 +467,17 @@ impl CacheBackend for MemoryCache {
         operation: Operation,
         limits: WriteLimits,
     ) -> Answer<'a, Result<Outcome, CacheError>> {
-        Answer::Now(self.run(key, &operation.owned(), &limits))
+        let run = |operation: Operation| self.run(key, &operation, &limits);
+        Answer::Now(operation.checked(&limits).and_then(run))
     }
 
     fn sorted_set_union<'a>(
         &'a self,
-        _: &'a [u8],
-        _: Union,
-        _: WriteLimits,
+        key: &'a [u8],
+        union: Union,
+        limits: WriteLimits,
     ) -> Answer<'a, Result<Outcome, CacheError>> {
-        Answer::Now(Err(CacheError::Unsupported { what: "sorted sets" }))
+        Answer::Now(self.store_union(key, &union, &limits))
     }
 
     fn keys<'a>(
@@ -388,10 +529,10 @@ impl CacheBackend for MemoryCache {
         let from = self.sweep_from.fetch_add(1, Ordering::Relaxed);
         let (mut freed, mut left) = (0, budget);
         for step in 0..self.shards.len() {
-            let shard = self.shard(from.wrapping_add(step) & (self.shards.len() - 1));
+            let place = from.wrapping_add(step) & (self.shards.len() - 1);
             while left > 0 {
                 let steps = left.min(SWEEP_STEPS_PER_LOCK);
-                let swept = shard.lock().sweep(steps, now_ns);
+                let swept = self.locked(place).sweep(steps, now_ns);
                 freed += swept.freed;
                 left -= swept.steps;
                 if swept.steps < steps {

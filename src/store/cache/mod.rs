@@ -4,6 +4,7 @@
 //! "Working with cache keys" (the `__` boundary), "Limits" (key 2 KB, value 256 KB).
 //! Sizes are bytes, times milliseconds of [`crate::clock::Clock`].
 
+pub mod collection;
 #[cfg(test)]
 pub(crate) mod contract;
 pub mod control;
@@ -19,7 +20,7 @@ pub(crate) mod slow;
 
 pub use control::CacheControl;
 pub use item::{Element, Item, ItemKind};
-pub use operation::{Operation, Outcome, WriteLimits};
+pub use operation::{CollectionOperation, Operation, Outcome, WriteLimits};
 pub use registry::{Caches, NamedCache};
 
 use std::future::Future;
@@ -44,6 +45,8 @@ pub enum CacheError {
     ValueTooLarge { value_bytes: usize, limit_bytes: usize },
     #[error("an element has {element_bytes} bytes; the limit is {limit_bytes}")]
     ElementTooLarge { element_bytes: usize, limit_bytes: usize },
+    #[error("the sources of the union have more than {limit} elements")]
+    UnionTooLarge { limit: usize },
     #[error("the item under the key is {}", .found.name())]
     WrongType { found: ItemKind },
     #[error("the value is not a decimal integer of 64 bits")]
@@ -55,9 +58,6 @@ pub enum CacheError {
     /// Of a listing.
     #[error("the cursor is none that this cache gave")]
     NoSuchCursor,
-    /// For good: asking again does not help.
-    #[error("this cache holds no {what}")]
-    Unsupported { what: &'static str },
     #[error("the cache is not reachable: {reason}")]
     Unavailable { reason: String },
 }

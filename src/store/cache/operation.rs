@@ -10,12 +10,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use crate::store::cache::collection;
 use crate::store::cache::item::dictionary::DictionaryOperation;
 use crate::store::cache::item::list::ListOperation;
 use crate::store::cache::item::set::SetOperation;
 use crate::store::cache::item::sorted_set::{Aggregate, Scored, SortedSetOperation};
 use crate::store::cache::item::{Element, Item, ItemKind};
-use crate::store::cache::{KEY_BYTES_MAX, TTL_MAX, VALUE_BYTES_MAX_DEFAULT};
+use crate::store::cache::{CacheError, KEY_BYTES_MAX, TTL_MAX, VALUE_BYTES_MAX_DEFAULT};
 
 /// One thing to do to the item under a key.
 ///
@@ -57,6 +58,22 @@ pub enum Operation {
     Ttl(TtlOperation),
     /// [`Outcome::Kind`] or [`Outcome::Missing`]: also tells whether there is an item at all.
     Kind,
+    Collection(CollectionOperation),
+}
+
+/// What an operation does to a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    /// It creates none; where it says so, the one that is there lives for another time.
+    Take(Option<CollectionTtl>),
+    /// It creates one where there is none.
+    Add(CollectionTtl),
+}
+
+/// On a collection of one kind; an item of another one is a `WrongType`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CollectionOperation {
     Dictionary(DictionaryOperation),
     List(ListOperation),
     Set(SetOperation),
@@ -69,11 +86,36 @@ impl Operation {
         matches!(self, Self::Get | Self::GetAndTouch(_))
     }
 
-    /// The same with what it stores copied, as [`Item::owned`] says.
-    pub(super) fn owned(self) -> Self {
-        match self {
+    /// As a backend in memory does it: what it stores is copied, as [`Item::owned`] says, and
+    /// what can be refused without the item that is there is refused.
+    pub(super) fn checked(self, limits: &WriteLimits) -> Result<Self, CacheError> {
+        Ok(match self {
             Self::Put(put) => Self::Put(Put { item: put.item.owned(), ..put }),
+            Self::Collection(operation) => {
+                Self::Collection(collection::checked(operation, limits)?)
+            }
             other => other,
+        })
+    }
+}
+
+impl CollectionOperation {
+    pub(super) fn access(&self) -> Access {
+        match self {
+            Self::Dictionary(operation) => operation.access(),
+            Self::List(operation) => operation.access(),
+            Self::Set(operation) => operation.access(),
+            Self::SortedSet(operation) => operation.access(),
+        }
+    }
+
+    /// How many elements of a collection of `length` it adds, removes or looks at, at most.
+    pub(super) fn steps(&self, length: usize) -> usize {
+        match self {
+            Self::Dictionary(operation) => operation.steps(length),
+            Self::List(operation) => operation.steps(length),
+            Self::Set(operation) => operation.steps(length),
+            Self::SortedSet(operation) => operation.steps(length),
         }
     }
 }
@@ -179,6 +221,15 @@ pub enum TtlOperation {
     Increase(Lifetime),
     /// Where that is less than what remains. As [`TtlOperation::Increase`].
     Decrease(Lifetime),
+}
+
+/// A decimal integer as Momento's increment reads it: a sign is a minus or nothing.
+pub(super) fn integer(text: &[u8]) -> Result<i64, CacheError> {
+    let is_digits = |digits: &[u8]| digits.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(text)
+        .ok()
+        .filter(|text| is_digits(text.strip_prefix('-').unwrap_or(text).as_bytes()));
+    text.and_then(|text| text.parse().ok()).ok_or(CacheError::NotAnInteger)
 }
 
 /// What the writer's door allows.

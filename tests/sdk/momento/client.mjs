@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict';
 import {
   AllDataReadWrite, AuthClient, AuthClientConfigurations, CacheClient, CacheRole, CollectionTtl,
-  Configurations, CredentialProvider, DisposableTokenScopes, ExpiresIn, PermissionScopes,
-  SortedSetAggregate, SortedSetOrder,
+  Configurations, CredentialProvider, DisposableTokenScopes, ExpiresIn, ItemType,
+  PermissionScopes, SortedSetAggregate, SortedSetOrder,
 } from '@gomomento/sdk';
 import { InternalNodeGrpcPingClient } from '@gomomento/sdk/dist/src/internal/ping-client.js';
 import { InternalSuperUserPermissions } from '@gomomento/sdk-core/dist/src/internal/utils/auth.js';
@@ -274,15 +274,15 @@ async function sortedSets(client) {
 async function kinds(client) {
   await expect(client.itemGetType(CACHE, 'nothing'), 'Miss');
   await expect(client.set(CACHE, 'scalar', '1'), 'Success');
-  await expect(client.itemGetType(CACHE, 'scalar'), 'Hit', (hit) => hit.itemType() === 'SCALAR');
+  await expect(client.itemGetType(CACHE, 'scalar'), 'Hit', (hit) => hit.itemType() === ItemType.SCALAR);
   await expect(client.listPushBack(CACHE, 'list', '1'), 'Success');
-  await expect(client.itemGetType(CACHE, 'list'), 'Hit', (hit) => hit.itemType() === 'LIST');
+  await expect(client.itemGetType(CACHE, 'list'), 'Hit', (hit) => hit.itemType() === ItemType.LIST);
   await expect(client.setAddElement(CACHE, 'set', '1', { ttl: CollectionTtl.of(9) }), 'Success');
-  await expect(client.itemGetType(CACHE, 'set'), 'Hit', (hit) => hit.itemType() === 'SET');
+  await expect(client.itemGetType(CACHE, 'set'), 'Hit', (hit) => hit.itemType() === ItemType.SET);
   await expect(client.sortedSetPutElement(CACHE, 'sorted', '1', 1), 'Success');
-  await expect(client.itemGetType(CACHE, 'sorted'), 'Hit', (hit) => hit.itemType() === 'SORTED_SET');
+  await expect(client.itemGetType(CACHE, 'sorted'), 'Hit', (hit) => hit.itemType() === ItemType.SORTED_SET);
   await expect(client.dictionarySetField(CACHE, 'dictionary', '1', '1'), 'Success');
-  await expect(client.itemGetType(CACHE, 'dictionary'), 'Hit', (hit) => hit.itemType() === 'DICTIONARY');
+  await expect(client.itemGetType(CACHE, 'dictionary'), 'Hit', (hit) => hit.itemType() === ItemType.DICTIONARY);
   const wrong = 'FAILED_PRECONDITION_ERROR';
   for (const key of ['scalar', 'dictionary']) {
     await expectError(client.listFetch(CACHE, key), wrong);

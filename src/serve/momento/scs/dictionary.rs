@@ -13,7 +13,7 @@ use crate::serve::momento::permission::Need;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::scs::{Call, collection, elements, short, unexpected, unset};
 use crate::store::cache::item::dictionary::DictionaryOperation;
-use crate::store::cache::{Element, Operation, Outcome};
+use crate::store::cache::{CollectionOperation, Element, Operation, Outcome};
 
 pub(super) async fn get(
     call: &Call,
@@ -122,5 +122,5 @@ async fn apply(
     need: Need,
     operation: DictionaryOperation,
 ) -> Result<Outcome, Refusal> {
-    call.apply(name, need, Operation::Dictionary(operation)).await
+    call.apply(name, need, Operation::Collection(CollectionOperation::Dictionary(operation))).await
 }

@@ -19,7 +19,7 @@ use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::scs::{Call, collection, elements, short, unexpected, unset, values};
 use crate::store::cache::item::list::{ListOperation, ListRange, Slice};
 use crate::store::cache::operation::{CollectionTtl, End};
-use crate::store::cache::{Element, Operation, Outcome};
+use crate::store::cache::{CollectionOperation, Element, Operation, Outcome};
 
 pub(super) async fn push_front(
     call: &Call,
@@ -226,5 +226,5 @@ async fn apply(
     need: Need,
     operation: ListOperation,
 ) -> Result<Outcome, Refusal> {
-    call.apply(name, need, Operation::List(operation)).await
+    call.apply(name, need, Operation::Collection(CollectionOperation::List(operation))).await
 }

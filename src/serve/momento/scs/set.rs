@@ -12,7 +12,7 @@ use crate::serve::momento::permission::Need;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::scs::{Call, collection, elements, short, unexpected, unset, values};
 use crate::store::cache::item::set::SetOperation;
-use crate::store::cache::{Operation, Outcome};
+use crate::store::cache::{CollectionOperation, Operation, Outcome};
 
 pub(super) async fn fetch(
     call: &Call,
@@ -131,5 +131,5 @@ async fn apply(
     need: Need,
     operation: SetOperation,
 ) -> Result<Outcome, Refusal> {
-    call.apply(name, need, Operation::Set(operation)).await
+    call.apply(name, need, Operation::Collection(CollectionOperation::Set(operation))).await
 }

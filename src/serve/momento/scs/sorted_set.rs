@@ -25,7 +25,7 @@ use crate::store::cache::item::sorted_set::{
     Aggregate, Order, ScoreBound, ScoreRange, Scored, SortedSetOperation,
 };
 use crate::store::cache::operation::Union;
-use crate::store::cache::{Operation, Outcome};
+use crate::store::cache::{CollectionOperation, Operation, Outcome};
 
 pub(super) async fn put(
     call: &Call,
@@ -180,7 +180,7 @@ pub(super) async fn get_rank(
     message: SortedSetGetRankRequest,
 ) -> Result<SortedSetGetRankResponse, Refusal> {
     use sorted_set_get_rank_request::Order as Asked;
-    use sorted_set_get_rank_response::{Rank, RankResponsePart, SortedSetMissing};
+    use sorted_set_get_rank_response::{Rank, RankResponsePart};
     let order = match Asked::try_from(message.order) {
         Ok(Asked::Ascending) => Order::Ascending,
         Ok(Asked::Descending) => Order::Descending,
@@ -191,10 +191,11 @@ pub(super) async fn get_rank(
         Outcome::Rank(Some(rank)) => {
             Rank::ElementRank(RankResponsePart { result: ECacheResult::Hit.into(), rank })
         }
-        Outcome::Rank(None) => {
+        // The protocol has a branch of its own for a set that is not there, which Python's library
+        // does not know: it takes that for an error.
+        Outcome::Rank(None) | Outcome::Missing => {
             Rank::ElementRank(RankResponsePart { result: ECacheResult::Miss.into(), rank: 0 })
         }
-        Outcome::Missing => Rank::Missing(SortedSetMissing {}),
         other => return Err(unexpected(&other)),
     };
     Ok(SortedSetGetRankResponse { rank: Some(rank) })
@@ -277,5 +278,5 @@ async fn apply(
     need: Need,
     operation: SortedSetOperation,
 ) -> Result<Outcome, Refusal> {
-    call.apply(name, need, Operation::SortedSet(operation)).await
+    call.apply(name, need, Operation::Collection(CollectionOperation::SortedSet(operation))).await
 }

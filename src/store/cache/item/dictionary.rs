@@ -1,7 +1,7 @@
 //! Dictionaries: fields to values.
 
 use crate::store::cache::item::Element;
-use crate::store::cache::operation::CollectionTtl;
+use crate::store::cache::operation::{Access, CollectionTtl};
 
 /// Those that read or remove have [`Missing`](crate::store::cache::operation::Outcome::Missing)
 /// for an outcome where there is no dictionary. A dictionary without fields does not exist.
@@ -21,4 +21,23 @@ pub enum DictionaryOperation {
     DeleteAll,
     /// `Length`.
     Length,
+}
+
+impl DictionaryOperation {
+    pub(in crate::store::cache) fn access(&self) -> Access {
+        match self {
+            Self::Fetch | Self::Get { .. } | Self::Length => Access::Read,
+            Self::Set { ttl, .. } | Self::Increment { ttl, .. } => Access::Add(*ttl),
+            Self::Delete { .. } | Self::DeleteAll => Access::Take(None),
+        }
+    }
+
+    pub(in crate::store::cache) fn steps(&self, length: usize) -> usize {
+        match self {
+            Self::Fetch => length,
+            Self::Get { fields } | Self::Delete { fields } => fields.len(),
+            Self::Set { fields, .. } => fields.len(),
+            Self::Increment { .. } | Self::DeleteAll | Self::Length => 1,
+        }
+    }
 }

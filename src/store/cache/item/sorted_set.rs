@@ -3,7 +3,7 @@
 
 use crate::store::cache::item::Element;
 use crate::store::cache::item::list::Slice;
-use crate::store::cache::operation::CollectionTtl;
+use crate::store::cache::operation::{Access, CollectionTtl};
 
 /// Those that read or remove have [`Missing`](crate::store::cache::operation::Outcome::Missing)
 /// for an outcome where there is no sorted set. One without members does not exist. A score is
@@ -37,6 +37,34 @@ pub enum SortedSetOperation {
     Length,
     /// `Length`: how many have such a score.
     LengthByScore { scores: ScoreRange },
+}
+
+impl SortedSetOperation {
+    pub(in crate::store::cache) fn access(&self) -> Access {
+        match self {
+            Self::FetchByIndex { .. }
+            | Self::FetchByScore { .. }
+            | Self::GetScores { .. }
+            | Self::Rank { .. }
+            | Self::Length
+            | Self::LengthByScore { .. } => Access::Read,
+            Self::Put { ttl, .. } | Self::Increment { ttl, .. } => Access::Add(*ttl),
+            Self::Remove { .. } | Self::RemoveAll => Access::Take(None),
+        }
+    }
+
+    pub(in crate::store::cache) fn steps(&self, length: usize) -> usize {
+        match self {
+            Self::Put { elements, .. } => elements.len(),
+            Self::GetScores { members } | Self::Remove { members } => members.len(),
+            Self::FetchByIndex { .. } | Self::FetchByScore { .. } => length,
+            Self::RemoveAll
+            | Self::Increment { .. }
+            | Self::Rank { .. }
+            | Self::Length
+            | Self::LengthByScore { .. } => 1,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use crate::store::cache::collection::Collection;
 use crate::store::cache::{Item, ItemKind};
 
 /// Key and value together, up to which a reader gets a copy: that costs it no more than
@@ -32,7 +33,7 @@ pub(super) struct Large {
 
 /// The type of a small value; its number is the first byte of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Type {
+pub(super) enum Type {
     Bytes,
     String,
     Integer,
@@ -77,7 +78,7 @@ impl Body {
             Item::Float(n) => pack(Type::Float, &n.to_le_bytes()),
             Item::Double(n) => pack(Type::Double, &n.to_le_bytes()),
             Item::Boolean(flag) => pack(Type::Boolean, &[u8::from(*flag)]),
-            Item::Response(_) => None,
+            Item::Response(_) | Item::Collection(_) => None,
         }
     }
 
@@ -88,32 +89,34 @@ impl Body {
         }
     }
 
-    /// A small value is copied.
-    pub(super) fn item(&self) -> Item {
+    pub(super) fn value(&self) -> Value<'_> {
         match self {
             Self::Small(packed) => {
                 let (of, _, value) = unpack(packed);
-                read(of, value).unwrap_or_else(|| Item::Bytes(Bytes::copy_from_slice(value)))
+                Value::Small(of, value)
             }
-            Self::Large(large) => large.item.clone(),
+            Self::Large(large) => Value::Item(&large.item),
         }
     }
 
-    pub(super) fn kind(&self) -> ItemKind {
+    /// Puts another value in the place of this one, which is returned where it may be shared.
+    pub(super) fn replace(&mut self, item: Item) -> Option<Item> {
         match self {
-            Self::Small(_) => ItemKind::Scalar,
-            Self::Large(large) => large.item.kind(),
+            Self::Large(large) if !is_small(&large.key, &item) => {
+                Some(std::mem::replace(&mut large.item, item))
+            }
+            _ => {
+                let body = Self::new(self.key(), item);
+                std::mem::replace(self, body).into_shared()
+            }
         }
     }
 
-    /// As [`Item::as_bytes`].
-    pub(super) fn as_bytes(&self) -> Option<Bytes> {
+    /// The value, where it may be shared.
+    pub(super) fn into_shared(self) -> Option<Item> {
         match self {
-            Self::Small(packed) => match unpack(packed) {
-                (Type::Bytes | Type::String, _, value) => Some(Bytes::copy_from_slice(value)),
-                _ => self.item().as_bytes(),
-            },
-            Self::Large(large) => large.item.as_bytes(),
+            Self::Small(_) => None,
+            Self::Large(large) => Some(large.item),
         }
     }
 
@@ -122,6 +125,48 @@ impl Body {
         match self {
             Self::Small(packed) => packed.len() - HEADER_BYTES,
             Self::Large(large) => size_bytes(&large.key, &large.item),
+        }
+    }
+}
+
+/// A stored value where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value<'a> {
+    Small(Type, &'a [u8]),
+    Item(&'a Item),
+}
+
+impl<'a> Value<'a> {
+    /// A small value is copied, another shared.
+    pub(super) fn to_item(self) -> Item {
+        match self {
+            Self::Small(of, value) => {
+                read(of, value).unwrap_or_else(|| Item::Bytes(Bytes::copy_from_slice(value)))
+            }
+            Self::Item(item) => item.clone(),
+        }
+    }
+
+    pub(super) fn kind(self) -> ItemKind {
+        match self {
+            Self::Small(..) => ItemKind::Scalar,
+            Self::Item(item) => item.kind(),
+        }
+    }
+
+    pub(super) fn collection(self) -> Option<&'a Collection> {
+        match self {
+            Self::Item(Item::Collection(collection)) => Some(collection),
+            Self::Small(..) | Self::Item(_) => None,
+        }
+    }
+
+    /// As [`Item::as_bytes`].
+    pub(super) fn as_bytes(self) -> Option<Bytes> {
+        match self {
+            Self::Small(Type::Bytes | Type::String, value) => Some(Bytes::copy_from_slice(value)),
+            Self::Small(..) => self.to_item().as_bytes(),
+            Self::Item(item) => item.as_bytes(),
         }
     }
 }
@@ -180,10 +225,10 @@ mod tests {
         for item in items {
             let body = Body::new(b"key", item.clone());
             assert!(matches!(body, Body::Small(_)), "{item:?}");
-            assert_eq!((body.key(), body.item()), (&b"key"[..], item.clone()));
-            assert_eq!(body.as_bytes(), item.as_bytes());
+            assert_eq!((body.key(), body.value().to_item()), (&b"key"[..], item.clone()));
+            assert_eq!(body.value().as_bytes(), item.as_bytes());
             assert_eq!(body.size_bytes(), size_bytes(b"key", &item));
-            assert_eq!(body.kind(), ItemKind::Scalar);
+            assert_eq!(body.value().kind(), ItemKind::Scalar);
         }
     }
 
@@ -193,7 +238,7 @@ mod tests {
             let item = Item::Bytes(Bytes::from(vec![7; value_bytes]));
             let body = Body::new(b"key", item.clone());
             assert_eq!(matches!(body, Body::Small(_)), small, "{value_bytes}");
-            assert_eq!((body.key(), body.item()), (&b"key"[..], item.clone()));
+            assert_eq!((body.key(), body.value().to_item()), (&b"key"[..], item.clone()));
             assert_eq!(body.size_bytes(), size_bytes(b"key", &item));
         }
     }

@@ -1,22 +1,24 @@
 //! What an operation makes of the item that is there: a pure function, so that it happens whole
 //! or not at all. Times are nanoseconds of [`crate::clock::Clock::elapsed`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::body::Body;
+use super::body::Value;
 use super::shard::{NEVER_NS, Slot, Write};
+use crate::store::cache::collection;
 use crate::store::cache::operation::{
-    Condition, Count, CountStep, End, Lifetime, Operation, Outcome, Put, Scalar, TtlOperation,
-    ValueHash, WriteLimits,
+    Access, CollectionOperation, CollectionTtl, Condition, Count, CountStep, End, Lifetime,
+    Operation, Outcome, Put, Scalar, TtlOperation, ValueHash, WriteLimits, integer,
 };
 use crate::store::cache::{CacheError, Item, ItemKind};
 
 /// The live item under the key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Current<'a> {
-    body: &'a Body,
+    pub(super) value: Value<'a>,
     flags: u32,
     cas: u64,
     expires_ns: u64,
@@ -25,11 +27,17 @@ pub(super) struct Current<'a> {
 impl<'a> Current<'a> {
     pub(super) fn of(slot: &'a Slot) -> Self {
         let Slot { body, flags, cas, expires_ns, .. } = slot;
-        Self { body, flags: *flags, cas: *cas, expires_ns: *expires_ns }
+        Self { value: body.value(), flags: *flags, cas: *cas, expires_ns: *expires_ns }
+    }
+
+    /// To look at once the lock is gone.
+    pub(super) fn to_seen(self) -> Seen {
+        let Self { value, flags, cas, expires_ns } = self;
+        Seen { item: value.to_item(), flags, cas, expires_ns }
     }
 
     fn scalar(&self) -> Result<Bytes, CacheError> {
-        self.body.as_bytes().ok_or(CacheError::WrongType { found: self.body.kind() })
+        self.value.as_bytes().ok_or(CacheError::WrongType { found: self.value.kind() })
     }
 
     fn remaining(&self, moment: Moment) -> Option<Duration> {
@@ -39,6 +47,27 @@ impl<'a> Current<'a> {
 
     fn has_cas(&self, wanted: Option<u64>) -> bool {
         wanted.is_none_or(|wanted| wanted == self.cas)
+    }
+}
+
+/// A [`Current`] that outlives the lock under which it was seen.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    item: Item,
+    flags: u32,
+    cas: u64,
+    expires_ns: u64,
+}
+
+impl Seen {
+    pub(super) fn as_current(&self) -> Current<'_> {
+        let Self { item, flags, cas, expires_ns } = self;
+        Current { value: Value::Item(item), flags: *flags, cas: *cas, expires_ns: *expires_ns }
+    }
+
+    /// Whether neither the item nor its expiry is another since then.
+    pub(super) fn is_still(&self, current: Current<'_>) -> bool {
+        self.cas == current.cas && self.expires_ns == current.expires_ns
     }
 }
 
@@ -113,13 +142,46 @@ pub(super) fn decide(
         }),
         Operation::Kind => Ok((
             Effect::Keep,
-            current.map_or(Outcome::Missing, |current| Outcome::Kind(current.body.kind())),
+            current.map_or(Outcome::Missing, |current| Outcome::Kind(current.value.kind())),
         )),
-        Operation::Dictionary(_)
-        | Operation::List(_)
-        | Operation::Set(_)
-        | Operation::SortedSet(_) => Err(CacheError::Unsupported { what: "collections" }),
+        Operation::Collection(operation) => on_collection(operation, current, limits, moment),
     }
+}
+
+fn on_collection(
+    operation: &CollectionOperation,
+    current: Option<Current<'_>>,
+    limits: &WriteLimits,
+    moment: Moment,
+) -> Decision {
+    let before = match current {
+        None => None,
+        Some(Current { value, .. }) => {
+            let found = value.kind();
+            Some(value.collection().ok_or(CacheError::WrongType { found })?)
+        }
+    };
+    let ttl = match (operation.access(), before) {
+        (Access::Read | Access::Take(_), None) => return Ok((Effect::Keep, Outcome::Missing)),
+        (Access::Read, Some(_)) => None,
+        (Access::Take(ttl), Some(_)) => ttl,
+        (Access::Add(ttl), _) => Some(ttl),
+    };
+    let (after, outcome) = collection::apply(operation, before)?;
+    if operation.access() == Access::Read {
+        return Ok((Effect::Keep, outcome));
+    }
+    if after.is_empty() {
+        return Ok((Effect::Remove, outcome));
+    }
+    let end_ns = match (current, ttl) {
+        (Some(current), None | Some(CollectionTtl { refresh: false, .. })) => {
+            Some(current.expires_ns)
+        }
+        (_, Some(ttl)) => moment.end_ns(ttl.lifetime, limits),
+        (None, None) => None,
+    };
+    Ok((write(Item::Collection(Arc::new(after)), 0, end_ns), outcome))
 }
 
 fn get(
@@ -130,15 +192,15 @@ fn get(
 ) -> Decision {
     let Some(current) = current else { return Ok((Effect::Keep, Outcome::Missing)) };
     let mut remaining = current.remaining(moment);
-    if current.body.kind() != ItemKind::Scalar {
-        return Err(CacheError::WrongType { found: current.body.kind() });
+    if current.value.kind() != ItemKind::Scalar {
+        return Err(CacheError::WrongType { found: current.value.kind() });
     }
     let mut effect = Effect::Keep;
     if let Some(lifetime) = touch {
         effect = retime(moment.end_ns(lifetime, limits));
         remaining = lifetime.map(|lifetime| lifetime.min(limits.ttl_max));
     }
-    let (item, flags, cas) = (current.body.item(), current.flags, current.cas);
+    let (item, flags, cas) = (current.value.to_item(), current.flags, current.cas);
     Ok((effect, Outcome::Scalar(Scalar { item, flags, cas, remaining })))
 }
 
@@ -279,15 +341,6 @@ fn write(item: Item, flags: u32, end_ns: Option<u64>) -> Effect {
 
 fn retime(end_ns: Option<u64>) -> Effect {
     end_ns.map_or(Effect::Remove, Effect::Retime)
-}
-
-/// A decimal integer as Momento's increment reads it: a sign is a minus or nothing.
-fn integer(text: &[u8]) -> Result<i64, CacheError> {
-    let is_digits = |digits: &[u8]| digits.iter().all(u8::is_ascii_digit);
-    let text = std::str::from_utf8(text)
-        .ok()
-        .filter(|text| is_digits(text.strip_prefix('-').unwrap_or(text).as_bytes()));
-    text.and_then(|text| text.parse().ok()).ok_or(CacheError::NotAnInteger)
 }
 
 fn unsigned(text: &[u8]) -> Option<u64> {

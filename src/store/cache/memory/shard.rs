@@ -128,6 +128,9 @@ pub(super) struct Shard {
     counters: Stats,
     /// The next change of an item gets this number, which no other of this shard has.
     cas_next: u64,
+    /// Collections that are stored no longer: to free one may take long, and is done once the
+    /// lock is gone.
+    gone: Vec<Item>,
 }
 
 impl Shard {
@@ -142,6 +145,7 @@ impl Shard {
             ghosts: Ghosts::default(),
             counters: Stats::default(),
             cas_next: 1,
+            gone: Vec::new(),
         }
     }
 
@@ -157,7 +161,7 @@ impl Shard {
         self.counters.hits += 1;
         self.count_use(at);
         let slot = &self.slots[at];
-        Ok((slot.body.item(), slot.expires_ns))
+        Ok((slot.body.value().to_item(), slot.expires_ns))
     }
 
     /// Takes back the hit that had expired by `now_ns`, frees its entry, and looks again:
@@ -239,6 +243,11 @@ impl Shard {
     /// What the next [`Shard::write`] numbers its change with.
     pub(super) fn cas_next(&self) -> u64 {
         self.cas_next
+    }
+
+    /// What is to be freed once the lock is gone.
+    pub(super) fn take_gone(&mut self) -> Vec<Item> {
+        std::mem::take(&mut self.gone)
     }
 
     /// Counts what [`Shard::live`] found as a lookup.
@@ -391,9 +400,10 @@ impl Shard {
     fn replace(&mut self, at: u32, item: Item) -> u32 {
         let slot = &mut self.slots[at];
         let (age, held_bytes) = (slot.age, slot.weight_bytes());
-        slot.body = Body::new(slot.body.key(), item);
+        let replaced = slot.body.replace(item);
         slot.uses = slot.uses.max(1);
         let weight_bytes = slot.weight_bytes();
+        self.let_go(replaced);
         let queue = self.queue(age);
         queue.bytes = queue.bytes + weight_bytes - held_bytes;
         // What it grew by is reserved already.
@@ -451,6 +461,11 @@ impl Shard {
         let slot = self.take(at);
         self.ghosts.remember(slot.hash, gone, self.slots.len());
         self.budget.release(slot.weight_bytes(), 1);
+        self.let_go(slot.body.into_shared());
+    }
+
+    fn let_go(&mut self, item: Option<Item>) {
+        self.gone.extend(item.filter(|item| matches!(item, Item::Collection(_))));
     }
 
     fn take(&mut self, at: u32) -> Slot {
