@@ -32,10 +32,12 @@ pub(super) fn environment(config: &Config, paths: &[PathBuf], limits: &Limits) -
     let deployed = deployed.flatten().map(|entry| entry.path);
     for path in deployed.chain(paths.iter().cloned()) {
         match offer_of(&path, limits) {
-            Some(Offer::SharedFlow { name }) => view.shared_flows.insert(name),
-            Some(Offer::Policy { name }) => view.environment_policies.insert(name),
-            None => continue,
-        };
+            Some(Offer::SharedFlow { name }) => drop(view.shared_flows.insert(name)),
+            Some(Offer::Policy { name, kind }) => {
+                view.environment_policies.insert(name, kind);
+            }
+            None => {}
+        }
     }
     view
 }

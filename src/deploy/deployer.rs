@@ -310,7 +310,7 @@ impl Deployer {
                     view.shared_flows.insert(proxy.name.value.clone());
                 }
                 Active::Policy { head, .. } => {
-                    view.environment_policies.insert(head.name.value.clone());
+                    view.environment_policies.insert(head.name.value.clone(), head.kind.clone());
                 }
             }
         }

@@ -125,7 +125,7 @@ impl Inventory {
         for step in proxy.steps() {
             let name = &step.name.value;
             let is_own = policies.iter().any(|policy| policy.head.name.value == *name);
-            if !is_own && view.environment_policies.contains(name) {
+            if !is_own && view.environment_policies.contains_key(name) {
                 builder.need(NeedKind::EnvironmentPolicy, name, "a Step");
             }
         }
@@ -357,7 +357,7 @@ fn presence(kind: NeedKind, name: &str, view: &EnvironmentView) -> Presence {
     let is_there = match kind {
         NeedKind::Cache => view.caches.contains(name),
         NeedKind::SharedFlow => view.shared_flows.contains(name),
-        NeedKind::EnvironmentPolicy => view.environment_policies.contains(name),
+        NeedKind::EnvironmentPolicy => view.environment_policies.contains_key(name),
         NeedKind::TargetServer => view.targets.servers.contains_key(name),
         // What a variable names is known to the flow alone.
         NeedKind::Store if name.contains('{') => return Presence::Unknown,
