@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::catalogue;
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity};
 use crate::lint::{EnvironmentView, gw141_cache_resource};
-use crate::model::{ApiProxy, Connection, Destination, PolicyHead, TargetEndpoint};
+use crate::model::{ApiProxy, Connection, Destination, LocalTarget, PolicyHead, TargetEndpoint};
 use crate::policy::{ReadPolicy, kind_of};
 use crate::profile::Profile;
 use crate::template;
@@ -78,6 +78,8 @@ pub enum NeedKind {
     /// A Google service account; it has no name.
     GoogleAccount,
     SharedFlow,
+    /// A ProxyEndpoint by its proxy's name and its own, or by a path.
+    Proxy,
     EnvironmentPolicy,
     /// A file that the bundle does not have, by its URL.
     Resource,
@@ -229,6 +231,13 @@ impl<'d> Builder<'d> {
                 let part = self.part(PartKind::Connection, element, Support::No);
                 part.name(&target.name.value);
             }
+            Connection::Local(local) => {
+                let by = &target.name.value;
+                let support = if limits.is_empty() { Support::Yes } else { Support::InPart };
+                let element = "LocalTargetConnection";
+                self.limited_part(PartKind::Connection, element, support, &limits).name(by);
+                self.need(NeedKind::Proxy, &shown(local), by);
+            }
             Connection::Missing => {}
         }
         if let Some(element) = &target.http_connection {
@@ -353,6 +362,16 @@ impl<'d> Builder<'d> {
     }
 }
 
+/// Whom a LocalTargetConnection names.
+fn shown(local: &LocalTarget) -> String {
+    match local {
+        LocalTarget::Endpoint { proxy, endpoint } => {
+            format!("{} {}", proxy.value, endpoint.as_ref().map_or("default", |found| &found.value))
+        }
+        LocalTarget::Path(path) => path.value.clone(),
+    }
+}
+
 fn presence(kind: NeedKind, name: &str, view: &EnvironmentView) -> Presence {
     let is_there = match kind {
         NeedKind::Cache => view.caches.contains(name),
@@ -366,6 +385,7 @@ fn presence(kind: NeedKind, name: &str, view: &EnvironmentView) -> Presence {
         NeedKind::GoogleAccount if matches!(view.targets.account, GoogleAccount::Key(_)) => true,
         NeedKind::KeyValueMap
         | NeedKind::GoogleAccount
+        | NeedKind::Proxy
         | NeedKind::ApiProduct
         | NeedKind::Resource
         | NeedKind::PropertySet

@@ -17,6 +17,7 @@ mod redeploy;
 mod served;
 mod shown;
 mod support;
+mod targets;
 mod tidy;
 mod transcripts;
 
@@ -36,6 +37,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     readme::trials,
     redeploy::trials,
     shown::trials,
+    targets::trials,
     tidy::trials,
     transcripts::trials,
 ];
