@@ -69,7 +69,9 @@ fn main() -> Result<()> {
         let facts = route.plan.facts.clone();
         let mut cx = Box::new(MessageContext::new(facts, clock.clone(), client, request));
         cx.basepath_bytes = route.basepath_bytes;
-        let answer = runtime.block_on(engine::run(route.plan, route.endpoint, cx, &env)).response;
+        let answer = runtime
+            .block_on(engine::run(&**generation, route.plan, route.endpoint, cx, &env))
+            .response;
         let (head, mut body) = answer.into_parts();
         runtime.block_on(body.buffer(1024 * 1024, Duration::from_secs(1)))?;
         writeln!(out, "{}", head.status)?;

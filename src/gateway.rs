@@ -433,6 +433,7 @@ async fn follow(
     // What was linked at start was linked with the caches of then.
     cache_changes.mark_changed();
     let mut missing = BTreeSet::new();
+    let mut uncalled = BTreeSet::new();
     loop {
         let reports = tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
@@ -458,6 +459,12 @@ async fn follow(
             tracing::warn!(proxy, "cache `{cache}` is gone; what uses it faults until it is back");
         }
         missing = now;
+        let owned = |(proxy, called): (&str, String)| (proxy.to_owned(), called);
+        let now: BTreeSet<_> = deployer.missing_proxies().into_iter().map(owned).collect();
+        for (proxy, called) in now.difference(&uncalled) {
+            tracing::warn!(proxy, "{called} is not deployed; calls of it fault until it is");
+        }
+        uncalled = now;
     }
 }
 

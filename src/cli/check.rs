@@ -269,6 +269,7 @@ fn need_kind(kind: NeedKind) -> &'static str {
         NeedKind::Backend => "backend",
         NeedKind::TargetServer => "target server",
         NeedKind::SharedFlow => "shared flow",
+        NeedKind::Proxy => "proxy",
         NeedKind::EnvironmentPolicy => "environment policy",
     }
 }

@@ -245,6 +245,8 @@ pub enum CliError {
              name a folder or a zip that holds apiproxy/ or sharedflowbundle/, or a policy XML",
             path.display())]
     NoBundle { path: PathBuf },
+    #[error("{} has more than {max} folders below it; name those that hold bundles", path.display())]
+    TooManyFolders { path: PathBuf, max: usize },
     #[error("nothing is called `{name}`: no code, fault, policy type, function or variable{}",
             nearest.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
     NoTopic { name: String, nearest: Option<String> },
@@ -277,9 +279,11 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Arguments(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
-            Self::Config(_) | Self::Read { .. } | Self::NoBundle { .. } | Self::NoTopic { .. } => {
-                USAGE
-            }
+            Self::Config(_)
+            | Self::Read { .. }
+            | Self::NoBundle { .. }
+            | Self::TooManyFolders { .. }
+            | Self::NoTopic { .. } => USAGE,
             Self::Kv(error) if error.is_usage() => USAGE,
             Self::Cache(error) if error.is_usage() => USAGE,
             Self::Kv(_)

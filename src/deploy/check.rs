@@ -44,8 +44,14 @@ impl Checked {
 /// What a path holds that bundles of its environment can name.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Offer {
-    SharedFlow { name: String },
-    Policy { name: String },
+    SharedFlow {
+        name: String,
+    },
+    /// `kind`: its type.
+    Policy {
+        name: String,
+        kind: String,
+    },
 }
 
 /// Reads no more than it needs, and judges nothing. `None` for a proxy, and for what cannot be read.
@@ -58,7 +64,7 @@ pub fn offer_of(path: &Path, limits: &Limits) -> Option<Offer> {
     let mut unheard = Diagnostics::default();
     if is_policy(path) {
         let head = model::read_environment_policy(&mut bundle, &mut unheard)?;
-        return Some(Offer::Policy { name: head.name.value });
+        return Some(Offer::Policy { name: head.name.value, kind: head.kind });
     }
     match bundle.kind() {
         BundleKind::Proxy => None,

@@ -267,6 +267,16 @@ impl Deployer {
         })
     }
 
+    /// The proxies with a target that is a proxy which is not there, and its words.
+    pub fn missing_proxies(&self) -> Vec<(&str, String)> {
+        let generation = self.registry.current();
+        let calls = self.proxies().flat_map(|(proxy, plan)| {
+            let targets = plan.targets.iter().filter_map(|target| target.local.as_ref());
+            targets.map(move |local| (proxy, local))
+        });
+        calls.filter_map(|(proxy, local)| Some((proxy, local.missing(&**generation)?))).collect()
+    }
+
     /// What was refused for lack of something, or for something in its way, may fit now.
     fn settle(&mut self, mut moved: bool, reports: &mut Vec<Report>) {
         let mut progress = moved;
@@ -310,7 +320,7 @@ impl Deployer {
                     view.shared_flows.insert(proxy.name.value.clone());
                 }
                 Active::Policy { head, .. } => {
-                    view.environment_policies.insert(head.name.value.clone());
+                    view.environment_policies.insert(head.name.value.clone(), head.kind.clone());
                 }
             }
         }

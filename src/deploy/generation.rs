@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use hashbrown::HashMap;
 
 use crate::deploy::router::Router;
-use crate::plan::{EndpointId, Plan};
+use crate::plan::{Deployed, EndpointId, LocalRoute, Plan};
 use crate::policy::kind::Revisions;
 
 /// The plans of all deployed proxies and the way to them. Immutable: a request keeps the one
@@ -16,7 +16,7 @@ use crate::policy::kind::Revisions;
 pub struct Generation {
     router: Router<Target>,
     /// By proxy name.
-    revisions: HashMap<ByteString, ByteString>,
+    plans: HashMap<ByteString, Arc<Plan>>,
     number: u64,
 }
 
@@ -39,16 +39,16 @@ impl Generation {
     /// Of plans whose base paths lint found to be free of conflicts.
     pub fn new(number: u64, plans: impl IntoIterator<Item = Arc<Plan>>) -> Self {
         let mut router = Router::default();
-        let mut revisions = HashMap::new();
+        let mut by_name = HashMap::new();
         for plan in plans {
-            revisions.insert(plan.facts.proxy.clone(), plan.facts.revision.clone());
+            by_name.insert(plan.facts.proxy.clone(), plan.clone());
             for (index, endpoint) in plan.endpoints.iter().enumerate() {
                 let id = EndpointId(u32::try_from(index).unwrap_or(u32::MAX));
                 let base_path = endpoint.base_path.clone();
                 router.insert(&base_path, Target { plan: plan.clone(), endpoint: id });
             }
         }
-        Self { router, revisions, number }
+        Self { router, plans: by_name, number }
     }
 
     /// The endpoint whose base path fits best; `path` is without query.
@@ -64,6 +64,20 @@ impl Generation {
     /// Counts from 0, the empty generation before the first deployment.
     pub fn number(&self) -> u64 {
         self.number
+    }
+}
+
+impl Deployed for Generation {
+    fn endpoint(&self, proxy: &str, endpoint: &str) -> Option<LocalRoute> {
+        let plan = self.plans.get(proxy)?;
+        let at = plan.endpoints.iter().position(|found| found.name == endpoint)?;
+        let endpoint = EndpointId(u32::try_from(at).ok()?);
+        Some(LocalRoute { plan: plan.clone(), endpoint, basepath_bytes: 0 })
+    }
+
+    fn route(&self, path: &str) -> Option<LocalRoute> {
+        let Route { plan, endpoint, basepath_bytes } = Generation::route(self, path)?;
+        Some(LocalRoute { plan: plan.clone(), endpoint, basepath_bytes })
     }
 }
 
@@ -90,6 +104,6 @@ pub(super) struct DeployedRevisions(pub(super) Weak<Registry>);
 
 impl Revisions for DeployedRevisions {
     fn deployed(&self, proxy: &str) -> Option<ByteString> {
-        self.0.upgrade()?.current().revisions.get(proxy).cloned()
+        Some(self.0.upgrade()?.current().plans.get(proxy)?.facts.revision.clone())
     }
 }

@@ -7,10 +7,11 @@
 mod balance;
 mod faults;
 mod landing;
+mod local;
 mod shared_flows;
 mod target;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +29,8 @@ use crate::message::{
     remove_connection_options, remove_hop_by_hop,
 };
 use crate::plan::{
-    ConditionPlan, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, HookPoint, Needs, Plan,
-    PolicyId, PolicyPlan, ProxyPlan, StepPlan, TargetPlan,
+    ConditionPlan, Deployed, DestinationPlan, EndpointId, FlowPlan, FlowsPlan, HookPoint,
+    LocalRoute, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, StepPlan, TargetPlan,
 };
 use crate::policy::kind::{Next, Run, Step};
 use crate::profile::Profile;
@@ -53,31 +54,55 @@ pub struct Answer {
     pub response: http::Response<Body>,
     /// `Some` where the endpoint has a PostClientFlow: see [`run_post_client`].
     pub after: Option<Box<MessageContext>>,
+    /// Proxies that were called on the way and have one.
+    pub called: Vec<Ran>,
+}
+
+/// An endpoint that has answered, and what its PostClientFlow is to see.
+pub struct Ran {
+    pub plan: Arc<Plan>,
+    pub endpoint: EndpointId,
+    pub cx: Box<MessageContext>,
 }
 
 /// Runs one request from the first step to the answer. Never fails: a fault becomes a response.
+/// `deployed`: the generation that the request began with.
 pub async fn run(
+    deployed: &dyn Deployed,
+    plan: &Plan,
+    endpoint: EndpointId,
+    cx: Box<MessageContext>,
+    env: &Env,
+) -> Answer {
+    run_within(deployed, plan, endpoint, cx, env, None).await
+}
+
+/// The same until `end`, in the clock's elapsed time, at the latest.
+async fn run_within(
+    deployed: &dyn Deployed,
     plan: &Plan,
     endpoint: EndpointId,
     mut cx: Box<MessageContext>,
     env: &Env,
+    end: Option<Duration>,
 ) -> Answer {
     let Some(proxy) = plan.endpoint(endpoint) else {
-        return Answer {
-            response: fault_response(&ROUTE_FAILED.raise(), env.profile),
-            after: None,
-        };
+        let response = fault_response(&ROUTE_FAILED.raise(), env.profile);
+        return Answer { response, after: None, called: Vec::new() };
     };
     remove_connection_options(&mut cx.request.headers);
     cx.endpoint_name.clone_from(&proxy.name);
     cx.endpoint_basepath.clone_from(&proxy.base_path);
+    let own_end = proxy.properties.api_timeout.map(|budget| env.clock.elapsed() + budget);
     let run = Execution {
         plan,
         proxy,
         env,
-        deadline: proxy.properties.api_timeout.map(|budget| env.clock.elapsed() + budget),
+        deployed,
+        deadline: own_end.into_iter().chain(end).min(),
         asked_for: Cell::new(None),
         has_lost_body: Cell::new(false),
+        called: RefCell::default(),
     };
     if let Err((fault, owner)) = run.pipeline(&mut cx).await {
         run.error_flow(&mut cx, fault, owner).await;
@@ -93,7 +118,7 @@ pub async fn run(
         cx.times.client_sent_start = Some(env.clock.epoch_ms());
     }
     let response = run.finish(&mut cx, after);
-    Answer { response, after: after.then_some(cx) }
+    Answer { response, after: after.then_some(cx), called: run.called.into_inner() }
 }
 
 /// Runs the PostClientFlow once the answer is out. Its faults are logged: nobody can hear them.
@@ -111,9 +136,11 @@ pub async fn run_post_client(
         plan,
         proxy,
         env,
+        deployed: &Nothing,
         deadline: None,
         asked_for: Cell::new(None),
         has_lost_body: Cell::new(false),
+        called: RefCell::default(),
     };
     run.enter(cx, flow.flow);
     if let Err(fault) = run.steps(cx, &flow.response).await {
@@ -123,6 +150,19 @@ pub async fn run_post_client(
             "the PostClientFlow ended early: {}",
             fault.text
         );
+    }
+}
+
+/// A PostClientFlow calls no target.
+struct Nothing;
+
+impl Deployed for Nothing {
+    fn endpoint(&self, _proxy: &str, _endpoint: &str) -> Option<LocalRoute> {
+        None
+    }
+
+    fn route(&self, _path: &str) -> Option<LocalRoute> {
+        None
     }
 }
 
@@ -139,12 +179,15 @@ struct Execution<'p> {
     plan: &'p Plan,
     proxy: &'p ProxyPlan,
     env: &'p Env,
+    deployed: &'p dyn Deployed,
     /// In the clock's elapsed time: the end of `api.timeout`.
     deadline: Option<Duration>,
     /// The policy whose answer the target is asked to confirm.
     asked_for: Cell<Option<PolicyId>>,
     /// A body was to be read and is gone: nothing may go on as if it had been empty.
     has_lost_body: Cell<bool>,
+    /// Of targets that are proxies.
+    called: RefCell<Vec<Ran>>,
 }
 
 /// How the pipeline goes on behind a step.
@@ -251,7 +294,10 @@ impl<'p> Execution<'p> {
             self.buffer(cx, Needs { request: true, streams_too, ..Needs::default() }).await?;
         }
         let remaining = self.deadline.map(|end| end.saturating_sub(self.env.clock.elapsed()));
-        let answer = target::call(cx, target, self.proxy, self.env, remaining).await;
+        let answer = match &target.local {
+            Some(called) => local::call(self, cx, target, called, remaining).await,
+            None => target::call(cx, target, self.proxy, self.env, remaining).await,
+        };
         match answer {
             Ok(response) => {
                 let status = response.status().unwrap_or(StatusCode::OK);

@@ -180,7 +180,7 @@ pub(super) fn no_tls(error: &TlsError) -> Fault {
 
 /// A target may ask for a length where no body comes: a request that came without does not go
 /// on, unless a policy gave it a body.
-fn check_length(cx: &MessageContext, target: &TargetPlan) -> Result<(), Fault> {
+pub(super) fn check_length(cx: &MessageContext, target: &TargetPlan) -> Result<(), Fault> {
     let may_lack = match cx.request.method() {
         Some(&Method::POST) => target.properties.post_without_length,
         Some(&Method::PUT) => target.properties.put_without_length,

@@ -17,7 +17,7 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         let name = step.name.value.as_str();
         if names.contains(&name)
             || cx.is_unread(name)
-            || cx.view.environment_policies.contains(name)
+            || cx.view.environment_policies.contains_key(name)
         {
             continue;
         }

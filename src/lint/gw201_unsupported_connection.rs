@@ -19,7 +19,10 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
                 continue;
             }
             Connection::Unsupported { element, span } => (*element, *span),
-            Connection::Url { .. } | Connection::Servers(_) | Connection::Missing => continue,
+            Connection::Url { .. }
+            | Connection::Servers(_)
+            | Connection::Local(_)
+            | Connection::Missing => continue,
         };
         let severity = cx.unsupported(cx.is_routed_to(&target.name.value));
         let message = format!("`{element}` is not supported yet");

@@ -11,7 +11,10 @@ pub(super) static RULE: Rule =
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     let targets = cx.proxy.target_endpoints.iter().filter_map(|target| match &target.connection {
         Connection::Url { url, .. } => Some(url),
-        Connection::Servers(_) | Connection::Unsupported { .. } | Connection::Missing => None,
+        Connection::Servers(_)
+        | Connection::Local(_)
+        | Connection::Unsupported { .. }
+        | Connection::Missing => None,
     });
     let rules = cx.proxy.proxy_endpoints.iter().flat_map(|endpoint| &endpoint.route_rules);
     let direct = rules.filter_map(|rule| match &rule.destination {

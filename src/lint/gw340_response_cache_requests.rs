@@ -15,7 +15,7 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         let message = format!(
             "Response cache step definition {} can not be attached more than once in the request \
              path.",
-            again.policy.head.name.value
+            again.step.name.value
         );
         RULE.report(diags, again.step.name.span, message)
             .note(first.step.name.span, "it is attached here");

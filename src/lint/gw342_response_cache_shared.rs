@@ -17,7 +17,7 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         if matches!(found.place, Place::SharedFlow) {
             let message = format!(
                 "ResponseCache `{}` cannot be used in a shared flow",
-                found.policy.head.name.value
+                found.step.name.value
             );
             RULE.report(diags, found.step.name.span, message)
                 .help("attach it in the flows of the proxy, or use LookupCache and PopulateCache");

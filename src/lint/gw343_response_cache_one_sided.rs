@@ -14,11 +14,9 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     }
     let attachments = attachments(cx);
     for found in &attachments {
-        let name = &found.policy.head.name.value;
+        let name = &found.step.name.value;
         let has = |is_meant: fn(Place<'_>) -> bool| {
-            attachments
-                .iter()
-                .any(|other| other.policy.head.name.value == *name && is_meant(other.place))
+            attachments.iter().any(|other| other.step.name.value == *name && is_meant(other.place))
         };
         let in_request = has(|place| matches!(place, Place::Request(_)));
         let in_response = has(|place| matches!(place, Place::Response));

@@ -15,13 +15,12 @@ fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
         let asked =
             conditions.into_iter().flatten().any(|condition| names_verb(&condition.text.value));
         // In its own conditions, and in its key.
-        let body = &found.policy.head.body;
+        let Some(body) = found.policy.map(|own| &own.head.body) else { continue };
         let has_own = body.texts_below().any(names_verb);
         if asked || has_own {
             continue;
         }
-        let message =
-            format!("ResponseCache `{}` answers every verb", found.policy.head.name.value);
+        let message = format!("ResponseCache `{}` answers every verb", found.step.name.value);
         RULE.report(diags, found.step.name.span, message)
             .note(None, "a POST with the key of a GET gets the answer of the GET")
             .help("give the Step the Condition `request.verb = \"GET\"`");

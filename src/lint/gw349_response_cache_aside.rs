@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(cx: &LintContext<'_>, diags: &mut Diagnostics) {
     for found in attachments(cx) {
         if matches!(found.place, Place::Aside) {
-            let name = &found.policy.head.name.value;
+            let name = &found.step.name.value;
             let message = format!("ResponseCache `{name}` has no effect here");
             RULE.report(diags, found.step.name.span, message)
                 .note(None, "it works in request flows and response flows alone");

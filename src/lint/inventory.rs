@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::catalogue;
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity};
 use crate::lint::{EnvironmentView, gw141_cache_resource};
-use crate::model::{ApiProxy, Connection, Destination, PolicyHead, TargetEndpoint};
+use crate::model::{ApiProxy, Connection, Destination, LocalTarget, PolicyHead, TargetEndpoint};
 use crate::policy::{ReadPolicy, kind_of};
 use crate::profile::Profile;
 use crate::template;
@@ -78,6 +78,8 @@ pub enum NeedKind {
     /// A Google service account; it has no name.
     GoogleAccount,
     SharedFlow,
+    /// A ProxyEndpoint by its proxy's name and its own, or by a path.
+    Proxy,
     EnvironmentPolicy,
     /// A file that the bundle does not have, by its URL.
     Resource,
@@ -125,7 +127,7 @@ impl Inventory {
         for step in proxy.steps() {
             let name = &step.name.value;
             let is_own = policies.iter().any(|policy| policy.head.name.value == *name);
-            if !is_own && view.environment_policies.contains(name) {
+            if !is_own && view.environment_policies.contains_key(name) {
                 builder.need(NeedKind::EnvironmentPolicy, name, "a Step");
             }
         }
@@ -228,6 +230,13 @@ impl<'d> Builder<'d> {
             Connection::Unsupported { element, .. } => {
                 let part = self.part(PartKind::Connection, element, Support::No);
                 part.name(&target.name.value);
+            }
+            Connection::Local(local) => {
+                let by = &target.name.value;
+                let support = if limits.is_empty() { Support::Yes } else { Support::InPart };
+                let element = "LocalTargetConnection";
+                self.limited_part(PartKind::Connection, element, support, &limits).name(by);
+                self.need(NeedKind::Proxy, &shown(local), by);
             }
             Connection::Missing => {}
         }
@@ -353,11 +362,21 @@ impl<'d> Builder<'d> {
     }
 }
 
+/// Whom a LocalTargetConnection names.
+fn shown(local: &LocalTarget) -> String {
+    match local {
+        LocalTarget::Endpoint { proxy, endpoint } => {
+            format!("{} {}", proxy.value, endpoint.as_ref().map_or("default", |found| &found.value))
+        }
+        LocalTarget::Path(path) => path.value.clone(),
+    }
+}
+
 fn presence(kind: NeedKind, name: &str, view: &EnvironmentView) -> Presence {
     let is_there = match kind {
         NeedKind::Cache => view.caches.contains(name),
         NeedKind::SharedFlow => view.shared_flows.contains(name),
-        NeedKind::EnvironmentPolicy => view.environment_policies.contains(name),
+        NeedKind::EnvironmentPolicy => view.environment_policies.contains_key(name),
         NeedKind::TargetServer => view.targets.servers.contains_key(name),
         // What a variable names is known to the flow alone.
         NeedKind::Store if name.contains('{') => return Presence::Unknown,
@@ -366,6 +385,7 @@ fn presence(kind: NeedKind, name: &str, view: &EnvironmentView) -> Presence {
         NeedKind::GoogleAccount if matches!(view.targets.account, GoogleAccount::Key(_)) => true,
         NeedKind::KeyValueMap
         | NeedKind::GoogleAccount
+        | NeedKind::Proxy
         | NeedKind::ApiProduct
         | NeedKind::Resource
         | NeedKind::PropertySet

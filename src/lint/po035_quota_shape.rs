@@ -91,7 +91,7 @@ fn check_step(
     let Some(policy) = cx.policy(name) else {
         // What is elsewhere, or could not be read, is not known here.
         let is_known = cx.is_bundle() && !cx.is_unread(name);
-        if is_known && !cx.view.environment_policies.contains(name) {
+        if is_known && !cx.view.environment_policies.contains_key(name) {
             let message = format!("`stepName` names policy `{name}`, which does not exist");
             checker.report(step.span, message);
         }

@@ -47,7 +47,7 @@ fn check_x(body: &Element, checker: &mut Checker<'_>) {
             if let Some(identifier) = identifier {
                 checker
                     .report(name.open_span, "`MapName` beside `mapIdentifier`")
-                    .note(identifier.span, "the map is named here already");
+                    .note(identifier.span, "this name has no effect");
             }
             if name.is_empty() && name.attribute("ref").is_none() {
                 checker.report(name.open_span, "`MapName` is empty");

@@ -7,7 +7,8 @@ use crate::policy::ReadPolicy;
 /// A Step that names a ResponseCache.
 #[derive(Clone, Copy)]
 pub(super) struct Attachment<'a> {
-    pub(super) policy: &'a ReadPolicy,
+    /// `None`: it is the environment's.
+    pub(super) policy: Option<&'a ReadPolicy>,
     pub(super) step: &'a Step,
     pub(super) place: Place<'a>,
 }
@@ -27,11 +28,15 @@ pub(super) fn attachments<'a>(cx: &LintContext<'a>) -> Vec<Attachment<'a>> {
     let mut found = Vec::new();
     let mut note = |steps: &'a [Step], place: Place<'a>| {
         for step in steps {
-            let policy = cx.policy(&step.name.value);
-            let Some(policy) = policy.filter(|found| found.head.kind == "ResponseCache") else {
-                continue;
+            let name = &step.name.value;
+            let policy = cx.policy(name);
+            let kind = match policy {
+                Some(own) => Some(&own.head.kind),
+                None => cx.view.environment_policies.get(name),
             };
-            found.push(Attachment { policy, step, place });
+            if kind.is_some_and(|kind| kind == "ResponseCache") {
+                found.push(Attachment { policy, step, place });
+            }
         }
     };
     let mut flows = |flows: &'a Flows, all: &mut dyn Iterator<Item = &'a [Step]>| {
@@ -66,8 +71,8 @@ pub(super) fn repeated<'a>(
     let mut first: Vec<Attachment<'a>> = Vec::new();
     let mut again = Vec::new();
     for found in attachments.iter().filter(|found| is_meant(found.place)) {
-        let name = &found.policy.head.name.value;
-        match first.iter().find(|other| other.policy.head.name.value == *name) {
+        let is_same = |other: &&Attachment<'_>| other.step.name.value == found.step.name.value;
+        match first.iter().find(is_same) {
             Some(other) => again.push((*found, *other)),
             None => first.push(*found),
         }

@@ -21,7 +21,7 @@ pub(super) fn tls<'a>(
         let info = match &target.connection {
             Connection::Url { tls, .. } => tls.as_deref(),
             Connection::Servers(balancer) => balancer.tls.as_ref(),
-            Connection::Unsupported { .. } | Connection::Missing => None,
+            Connection::Local(_) | Connection::Unsupported { .. } | Connection::Missing => None,
         };
         let is_plain = target.http_connection.as_ref().and_then(scheme) == Some(Scheme::Http);
         Some((target, info.filter(|_| !is_plain)?))

@@ -1,6 +1,6 @@
 //! What lint knows of the environment: immutable, made anew for each bundle.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lint::options::{LintOptions, RcFile};
 use crate::profile::Profile;
@@ -26,8 +26,8 @@ pub struct EnvironmentView {
     pub base_paths: Vec<DeployedPath>,
     /// Names of the deployed shared flows.
     pub shared_flows: BTreeSet<String>,
-    /// Names of the environment's own policies.
-    pub environment_policies: BTreeSet<String>,
+    /// The types of the environment's own policies, by name.
+    pub environment_policies: BTreeMap<String, String>,
     /// Target servers and keystores.
     pub targets: Targets,
 }
@@ -55,7 +55,7 @@ impl EnvironmentView {
             caches: BTreeSet::new(),
             base_paths: Vec::new(),
             shared_flows: BTreeSet::new(),
-            environment_policies: BTreeSet::new(),
+            environment_policies: BTreeMap::new(),
             targets: Targets::default(),
         }
     }

@@ -209,6 +209,8 @@ pub struct MessageContext {
     pub endpoint_basepath: ByteString,
     /// How many shared flows deep the running step stands.
     pub shared_flows: u32,
+    /// How many proxies called each other to get here.
+    pub local_calls: u32,
     /// How many bytes of the request's path the base path took.
     pub basepath_bytes: usize,
     pub route_name: Option<ByteString>,
@@ -259,6 +261,7 @@ impl MessageContext {
             endpoint_name: ByteString::new(),
             endpoint_basepath: ByteString::from_static("/"),
             shared_flows: 0,
+            local_calls: 0,
             basepath_bytes: 0,
             route_name: None,
             route_target: None,

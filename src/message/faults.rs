@@ -116,7 +116,7 @@ catalogue! {
     APPLICATION_NOT_FOUND: NOT_FOUND, Classification,
         "messaging.adaptors.http.flow.ApplicationNotFound",
         "Unable to identify proxy for host: {host} and url: {path}",
-        when "no base path fits the request";
+        when "no base path fits the request, or the `Path` of a LocalTargetConnection";
     /// Unknown: the code of a client that stops sending; X documents the status alone.
     REQUEST_TIMEOUT: REQUEST_TIMEOUT, Io,
         "messaging.adaptors.http.flow.RequestTimeOut", "Request timed out",
@@ -158,7 +158,7 @@ catalogue! {
     TARGET_MISSING: INTERNAL_SERVER_ERROR, Routing,
         "messaging.runtime.TargetMissing", "The target endpoint cannot be called",
         when "the route leads to a target that this gateway cannot call, where the bundle was \
-            deployed all the same";
+            deployed all the same, or to a proxy that is not deployed";
     /// Unknown: its text.
     LENGTH_REQUIRED: LENGTH_REQUIRED, RequestValidation,
         "messaging.adaptors.http.flow.LengthRequired", "'Content-Length' is missing",
@@ -194,7 +194,8 @@ catalogue! {
     TARGET_IS_GATEWAY: SERVICE_UNAVAILABLE, Connectivity,
         "messaging.adaptors.http.flow.ServiceUnavailable",
         "The Service is temporarily unavailable", "TARGET_IS_GATEWAY",
-        when "the request came through this gateway 16 times";
+        when "the request came through this gateway 16 times, or proxies call each other 16 deep \
+            by LocalTargetConnections";
     /// Unknown: what follows the words, which is Java's own text there, and the reason of X.
     SSL_HANDSHAKE_FAILED: SERVICE_UNAVAILABLE, Io,
         "messaging.adaptors.http.flow.SslHandshakeFailed", "SSL Handshake failed {why}",

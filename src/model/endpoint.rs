@@ -8,8 +8,8 @@
 use crate::diag::Diagnostics;
 use crate::model::flow::MISPLACED;
 use crate::model::{
-    Authentication, Connection, Destination, LoadBalancer, Property, ProxyEndpoint, RouteRule,
-    SharedFlow, SslInfo, Step, TargetEndpoint, VirtualHost, file_stem, flow,
+    Authentication, Connection, Destination, LoadBalancer, LocalTarget, Property, ProxyEndpoint,
+    RouteRule, SharedFlow, SslInfo, Step, TargetEndpoint, VirtualHost, file_stem, flow,
 };
 use crate::template::Template;
 use crate::xml::fields::MISSING;
@@ -272,10 +272,13 @@ fn target_connection(xml: &mut Fields<'_, '_>, endpoint: &Text) -> (Connection, 
             .error(MISPLACED, again.name_span, message)
             .note(element.name_span, "the first one stands here");
     }
-    if kind == "HTTPTargetConnection" {
-        http_connection(element, endpoint, xml.diags())
-    } else {
-        (Connection::Unsupported { element: kind, span: element.name_span }, Vec::new())
+    match kind {
+        "HTTPTargetConnection" => http_connection(element, endpoint, xml.diags()),
+        "LocalTargetConnection" => {
+            let read = LocalTarget::read(element, endpoint, xml.diags());
+            (read.map_or(Connection::Missing, |read| Connection::Local(Box::new(read))), Vec::new())
+        }
+        _ => (Connection::Unsupported { element: kind, span: element.name_span }, Vec::new()),
     }
 }
 

@@ -8,6 +8,7 @@ mod authentication;
 mod endpoint;
 mod flow;
 pub mod load_balancer;
+mod local_target;
 mod policy_head;
 pub mod properties;
 pub mod property_set;
@@ -17,6 +18,7 @@ mod ssl_info;
 pub use authentication::{Authentication, Bearer};
 pub use flow::condition as read_condition;
 pub use load_balancer::LoadBalancer;
+pub use local_target::LocalTarget;
 pub use read::{read, read_environment_policy};
 pub use ssl_info::SslInfo;
 
@@ -199,6 +201,8 @@ pub enum Connection {
     Url { url: Text, tls: Option<Box<SslInfo>> },
     /// `HTTPTargetConnection/LoadBalancer`.
     Servers(Box<LoadBalancer>),
+    /// `LocalTargetConnection`.
+    Local(Box<LocalTarget>),
     /// One that this gateway does not run yet: its element and place.
     Unsupported { element: &'static str, span: Span },
     /// None that can be used; reported where it was read.

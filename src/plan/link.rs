@@ -24,9 +24,9 @@ use crate::plan::link::needs::NeedsOf;
 use crate::plan::property_sets::PropertySets;
 use crate::plan::{
     ConditionPlan, DestinationPlan, FaultRulePlan, FaultRulesPlan, FlowHook, FlowPlan, FlowsPlan,
-    HookPlan, HookPoint, Hooks, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan, ProxyProperties,
-    RoutePlan, SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties, TargetUrl,
-    TlsPlan,
+    HookPlan, HookPoint, Hooks, LocalPlan, Needs, Plan, PolicyId, PolicyPlan, ProxyPlan,
+    ProxyProperties, RoutePlan, SharedFlowPlan, StepPlan, TargetId, TargetPlan, TargetProperties,
+    TargetUrl, TlsPlan,
 };
 use crate::policy::kind::{
     CacheAccess, Linker, Next, PureStep, QuotaCounter, Revisions, SharedFlowId, Step as LinkedStep,
@@ -359,7 +359,16 @@ impl<'a> Linking<'a> {
         let (url, info) = match &target.connection {
             Connection::Url { url, tls } => (Some(self.url(url)), tls.as_deref()),
             Connection::Servers(balancer) => (None, balancer.tls.as_ref()),
-            Connection::Unsupported { .. } | Connection::Missing => (None, None),
+            Connection::Local(_) | Connection::Unsupported { .. } | Connection::Missing => {
+                (None, None)
+            }
+        };
+        let local = match &target.connection {
+            Connection::Local(local) => Some(LocalPlan::link(local, &mut self.slots)),
+            Connection::Url { .. }
+            | Connection::Servers(_)
+            | Connection::Unsupported { .. }
+            | Connection::Missing => None,
         };
         let stores = &self.environment.targets.stores;
         let tls = TlsPlan::link(info, properties.tls_resumption, stores, &mut self.slots);
@@ -372,7 +381,10 @@ impl<'a> Linking<'a> {
                 let linked = BalancerPlan::link(balancer, resumption, targets, &mut self.slots);
                 Some(Box::new(linked))
             }
-            Connection::Url { .. } | Connection::Unsupported { .. } | Connection::Missing => None,
+            Connection::Url { .. }
+            | Connection::Local(_)
+            | Connection::Unsupported { .. }
+            | Connection::Missing => None,
         };
         let mut facts = target_facts(&target.name.value, url.as_ref(), tls.common_name());
         if let Some(balancer) = &balancer {
@@ -385,6 +397,7 @@ impl<'a> Linking<'a> {
             facts: Arc::new(facts),
             balancer,
             url,
+            local,
             tls,
             bearer: self.bearer(target.authentication.as_ref()),
             flows: self.flows(&target.flows),
@@ -412,6 +425,7 @@ impl<'a> Linking<'a> {
                 DestinationPlan::Url(Box::new(TargetPlan {
                     facts: Arc::new(target_facts("default", Some(&url), None)),
                     url: Some(url),
+                    local: None,
                     balancer: None,
                     tls: TlsPlan::Off(None),
                     bearer: None,

@@ -7,6 +7,7 @@ mod balancer;
 mod hooks;
 mod landing;
 mod link;
+mod local;
 mod properties;
 mod property_sets;
 mod tls;
@@ -16,6 +17,7 @@ pub use balancer::{Active, BalancerPlan, ServerPlan};
 pub use hooks::{FlowHook, HookPlan, HookPoint, Hooks};
 pub use landing::{FlowPlace, Landing, LandingEndpoint, StepPlace};
 pub use link::{LinkEnvironment, Linked, Used, link};
+pub use local::{Deployed, LocalPlan, LocalRoute};
 pub use tls::{TlsChoice, TlsPlan};
 pub use url::{ParsedUrl, TargetUrl};
 
@@ -110,10 +112,12 @@ impl ProxyPlan {
 #[derive(Debug)]
 pub struct TargetPlan {
     pub facts: Arc<TargetFacts>,
-    /// `HTTPTargetConnection/URL`; `None` where servers are the target, or this gateway cannot
-    /// run the connection.
+    /// `HTTPTargetConnection/URL`; `None` where servers or a proxy are the target, or this gateway
+    /// cannot run the connection.
     pub url: Option<TargetUrl>,
     pub balancer: Option<Box<BalancerPlan>>,
+    /// Another proxy.
+    pub local: Option<LocalPlan>,
     pub tls: TlsPlan,
     /// The Google token that its calls show.
     pub bearer: Option<Box<Bearer>>,

@@ -26,6 +26,8 @@ pub(super) static KIND: PolicyKind = PolicyKind {
     page: &page::PAGE,
 };
 
+const NO_TOKEN: &str = "steps.assignmessage.GoogleTokenGenerationFailure";
+
 #[derive(Debug)]
 struct AssignMessage {
     owner: Owner,
@@ -113,11 +115,17 @@ impl CallStep for WithToken {
             let destination = assign_to.find(cx, owner)?;
             builder.run(cx, &destination, owner)?;
             let header = bearer.header(cx, None, upstream, &cx.clock).await;
-            let (name, value) = header.map_err(|_| owner.no_token())?;
+            let (name, value) = header.map_err(|_| no_token(owner))?;
             destination.set_header(cx, name, value);
             Ok(Next::Continue)
         })
     }
+}
+
+/// Unknown: code and text, which are not public; they are built as a target's are.
+fn no_token(owner: &Owner) -> Fault {
+    let policy = owner.policy();
+    Fault::new(NO_TOKEN, format!("AssignMessage[{policy}]: failed to generate a Google token"))
 }
 
 impl PureStep for AssignMessage {

@@ -459,13 +459,6 @@ impl Owner {
         Fault::new(self.code("VariableOfNonMsgType"), text)
     }
 
-    /// Unknown: code and text, which are not public; they are built as a target's are.
-    pub(super) fn no_token(&self) -> Fault {
-        let Self { kind, policy, .. } = self;
-        let text = format!("{kind}[{policy}]: failed to generate a Google token");
-        Fault::new(self.code("GoogleTokenGenerationFailure"), text)
-    }
-
     /// Unknown: the text, which is not public.
     pub(super) fn set_failed(&self, variable: &str) -> Fault {
         let Self { kind, policy, .. } = self;

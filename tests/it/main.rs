@@ -18,6 +18,7 @@ mod redeploy;
 mod served;
 mod shown;
 mod support;
+mod targets;
 mod tidy;
 mod transcripts;
 
@@ -38,6 +39,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     readme::trials,
     redeploy::trials,
     shown::trials,
+    targets::trials,
     tidy::trials,
     transcripts::trials,
 ];

@@ -67,11 +67,16 @@ impl Served {
 
     /// `listen`: more lines of the table. `more`: more tables.
     pub(crate) fn start_with(folder: &Path, listen: &str, more: &str) -> Result<Self> {
+        Self::start_as(folder, "", listen, more)
+    }
+
+    /// `first`: lines before any table.
+    pub(crate) fn start_as(folder: &Path, first: &str, listen: &str, more: &str) -> Result<Self> {
         let config = folder.join("tollgate.toml");
         fs::write(
             &config,
             format!(
-                "[listen]\napi = '127.0.0.1:0'\nadmin = '127.0.0.1:0'\n{listen}\
+                "{first}[listen]\napi = '127.0.0.1:0'\nadmin = '127.0.0.1:0'\n{listen}\
                  [runtime]\nthreads = 1\n{more}"
             ),
         )?;

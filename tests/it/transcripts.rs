@@ -48,7 +48,7 @@ use tollgate::config::{Config, Overrides, Unsupported};
 use tollgate::deploy::watch::{Change, Entry};
 use tollgate::deploy::{Deployer, Registry, Settings};
 use tollgate::diag::{Style, render_text};
-use tollgate::engine::{self, Env};
+use tollgate::engine::{self, Env, Ran};
 use tollgate::message::{Body, BodyError, Client, Head, Message, MessageContext, Subject};
 use tollgate::profile::Profile;
 use tollgate::store::cache::Caches;
@@ -141,11 +141,14 @@ fn check_lint(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The bundle itself, the environment policies and the shared flows beside it.
+/// The bundle itself, the environment policies, the shared flows and the proxies beside it.
 fn changes(folder: &Path) -> Vec<Change> {
     let mut changes: Vec<Change> =
         sorted(&folder.join("policies")).into_iter().map(Entry::at).map(Change::Changed).collect();
-    changes.extend(sorted(&folder.join("shared")).into_iter().map(Entry::at).map(Change::Changed));
+    for beside in ["shared", "chained"] {
+        let entries = sorted(&folder.join(beside)).into_iter().map(Entry::at);
+        changes.extend(entries.map(Change::Changed));
+    }
     changes.push(Change::Changed(Entry::at(folder.to_owned())));
     changes
 }
@@ -228,11 +231,14 @@ async fn play(
     cx.basepath_bytes = route.basepath_bytes;
     cx.times.client_received_start = Some(env.clock.epoch_ms());
     cx.times.client_received_end = Some(env.clock.epoch_ms());
-    let answer = engine::run(route.plan, route.endpoint, cx, env).await;
+    let answer = engine::run(&**generation, route.plan, route.endpoint, cx, env).await;
     let (head, mut body) = answer.response.into_parts();
     body.buffer(usize::MAX, Duration::from_secs(5)).await?;
     if let Some(mut cx) = answer.after {
         engine::run_post_client(route.plan, route.endpoint, &mut cx, env).await;
+    }
+    for Ran { plan, endpoint, mut cx } in answer.called {
+        engine::run_post_client(&plan, endpoint, &mut cx, env).await;
     }
 
     let received = target.received.borrow();

@@ -52,6 +52,11 @@ pub static EXPLANATIONS: &[Explanation] = &[
     ),
     Explanation::new("BN005", "It never runs, and yet it is read, reviewed and kept up to date."),
     Explanation::new(
+        "BN006",
+        "Whoever changes such a bundle has to know all of it, and each of its policies is loaded with \
+            every revision. Part of it may be another proxy, or a shared flow.",
+    ),
+    Explanation::new(
         "BN007",
         "Each of them is loaded with every revision. What several proxies share belongs to \
             the environment.",
@@ -300,6 +305,15 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "The hook runs nothing until it is there again, and what all proxies rely on is left out.",
     ),
     Explanation::new(
+        "GW170",
+        "What the line was to ask for does not happen: a misspelt exclusion leaves the finding, and a \
+            limit is not that one.",
+    ),
+    Explanation::new(
+        "GW171",
+        "It is there for apigeelint. That it means nothing here is worth knowing once.",
+    ),
+    Explanation::new(
         "GW180",
         "The key ends in an empty name, so that all targets share what was meant to be each \
             one's own, and a policy in a TargetEndpoint never meets it.",
@@ -503,6 +517,11 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "Google makes a token for scopes, or for an audience. Without them each call of the \
             target ends in the fault `GoogleTokenGenerationFailure`.",
     ),
+    Explanation::new(
+        "GW407",
+        "A proxy is found by its name and that of its endpoint, or by a path. What is one part \
+            too many does not count, and what is missing is guessed.",
+    ),
     example!(
         Explanation::new(
             "PD001",
@@ -622,6 +641,11 @@ pub static EXPLANATIONS: &[Explanation] = &[
         ),
         "po031"
     ),
+    Explanation::new(
+        "PO032",
+        "A browser takes the answer for another one than was meant: a wildcard lets in every page, \
+            and an origin with a slash at its end, or an empty entry of a list, matches none.",
+    ),
     Explanation::new("PO033", "Nothing is extracted, or not as what it is."),
     Explanation::new(
         "PO034",
@@ -638,6 +662,11 @@ pub static EXPLANATIONS: &[Explanation] = &[
     Explanation::new("PO036", "The answer is kept nowhere, or where nobody looks for it."),
     Explanation::new("PO037", "The step faults, or collects its default, each time."),
     Explanation::new("PO038", "The policy cannot know which map is meant."),
+    Explanation::new(
+        "PO039",
+        "The platform takes no other resource than `api`, and a list of labels without a label \
+            labels nothing.",
+    ),
     Explanation::new(
         "PO040",
         "The path stays as it is written, braces and all, and finds nothing.",
@@ -698,9 +727,19 @@ pub static EXPLANATIONS: &[Explanation] = &[
             whoever finds a way in.",
     ),
     Explanation::new(
+        "TD002",
+        "The bundle has to be changed for each environment whose backend is elsewhere. A target server \
+            is looked for by its name, and each environment says where it is.",
+    ),
+    Explanation::new(
         "TD003",
         "A RouteRule leads to a TargetEndpoint by its name. Whoever searches for the file by \
             that name does not find it.",
+    ),
+    Explanation::new(
+        "TD004",
+        "Without `Enabled` the rest of `SSLInfo` does not count. Under Apigee X a certificate that \
+            nobody vouches for is taken unless `Enforce` says otherwise; Apigee Edge has no such element.",
     ),
     Explanation::new(
         "TD005",
@@ -718,10 +757,16 @@ pub static EXPLANATIONS: &[Explanation] = &[
             tricked too.",
     ),
     Explanation::new("TD008", "Only one server can be the last resort."),
+    Explanation::new("TD009", "The first one is used; the servers of the second never are."),
     Explanation::new("TD010", "It gets two shares of the requests without saying so."),
     Explanation::new(
         "TD011",
         "Encryption without a check of the certificate hides nothing from whoever stands between.",
+    ),
+    Explanation::new(
+        "TD012",
+        "For https nobody has said whose certificates to take, and which one to show. For http it is \
+            not used, and the calls are in the clear however it reads.",
     ),
     Explanation::new(
         "TD013",

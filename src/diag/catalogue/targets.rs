@@ -81,6 +81,15 @@ pub(super) static SECTION: Section = Section {
                 no `Scope`",
         },
         Code {
+            code: "GW407",
+            severities: &[Severity::Warning],
+            what: "a LocalTargetConnection with a `Path` beside an `APIProxy`, or with one of \
+                `APIProxy` and `ProxyEndpoint` alone",
+            remedy: "name the proxy and its endpoint, or a path",
+            example: "apiproxy/targets/half.xml:3:15: warning[GW407]: `APIProxy` has no \
+                `ProxyEndpoint`",
+        },
+        Code {
             code: "TD001",
             severities: &[Severity::Warning],
             what: "a target that is the management API of Apigee",

@@ -26,10 +26,10 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "GW201",
             severities: &[Severity::Error, Severity::Warning],
-            what: "a connection that is not supported yet, such as a LocalTargetConnection",
+            what: "a connection that is not supported yet, such as a ScriptTarget",
             remedy: "write an `HTTPTargetConnection`",
-            example: "apiproxy/targets/backend.xml:2:4: error[GW201]: `LocalTargetConnection` \
-                is not supported yet",
+            example: "apiproxy/targets/backend.xml:2:4: error[GW201]: `ScriptTarget` is not \
+                supported yet",
         },
         Code {
             code: "GW202",

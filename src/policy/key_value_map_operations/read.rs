@@ -67,11 +67,7 @@ fn read_map(xml: &mut Fields<'_, '_>) -> MapName {
     // An empty one is a name here, and the policy faults.
     let attribute = body.attributes.iter().find(|found| found.name == "mapIdentifier");
     let named: Option<RefOrText> = xml.optional("MapName");
-    if let (Some(attribute), Some(_)) = (attribute, &named) {
-        xml.diags()
-            .warning(IDLE, attribute.span, "`mapIdentifier` beside `MapName` has no effect")
-            .note(None, "`MapName` names the map");
-    }
+    // PO038 tells of one beside the other.
     let (map, place) = match (named, attribute) {
         (Some(named), _) if named.variable.is_some() => return MapName::Named(named),
         (Some(named), _) => (named.text.unwrap_or_default(), named.span),

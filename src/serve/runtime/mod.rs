@@ -14,7 +14,7 @@ use std::sync::Arc;
 use http::{Request, Response, StatusCode};
 
 use crate::deploy::Generation;
-use crate::engine::{self, Answer, Env};
+use crate::engine::{self, Answer, Env, Ran};
 use crate::message::faults::{APPLICATION_NOT_FOUND, INTERNAL_SERVER_ERROR};
 use crate::message::{Body, Client, Fault, MessageContext};
 use crate::serve::connection::{Connections, Handler, Reply};
@@ -80,14 +80,24 @@ impl Handler for Api {
         cx.basepath_bytes = basepath_bytes;
         cx.times.client_received_start = Some(received);
         cx.times.client_received_end = whole.then_some(received);
-        let Answer { response, after } = engine::run(plan, endpoint, cx, &self.env).await;
-        let Some(mut cx) = after else { return Reply::from(response) };
-        cx.times.client_sent_start = Some(self.env.clock.epoch_ms());
-        let (plan, env, connections) = (plan.clone(), self.env.clone(), self.connections.clone());
+        let generation = &*current.generation;
+        let answer = engine::run(generation, plan, endpoint, cx, &self.env).await;
+        let Answer { response, after, called: mut ran } = answer;
+        if let Some(mut cx) = after {
+            cx.times.client_sent_start = Some(self.env.clock.epoch_ms());
+            ran.push(Ran { plan: plan.clone(), endpoint, cx });
+        }
+        if ran.is_empty() {
+            return Reply::from(response);
+        }
+        let (env, connections) = (self.env.clone(), self.connections.clone());
         let after = Box::new(move || {
-            cx.times.client_sent_end = Some(env.clock.epoch_ms());
+            let sent = env.clock.epoch_ms();
             connections.spawn(async move {
-                engine::run_post_client(&plan, endpoint, &mut cx, &env).await;
+                for Ran { plan, endpoint, mut cx } in ran {
+                    cx.times.client_sent_end = Some(sent);
+                    engine::run_post_client(&plan, endpoint, &mut cx, &env).await;
+                }
             });
         });
         Reply { response, after: Some(after) }
