@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use expect_test::expect_file;
@@ -370,6 +370,16 @@ fn no_gateway() -> Result<()> {
     let says = format!("no gateway answers at http://127.0.0.1:{port}; start one with `tollgate");
     refused(folder.path(), &["list"], 1, &says)?;
     ensure!(!folder.path().join("state").exists(), "asking makes nothing");
+    // One that runs elsewhere than the file says: a flag of `serve` put it there.
+    let moved = Command::new(BINARY)
+        .args(["serve", "--api", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let moved = Running(moved);
+    until("the gateway to be found", || Ok(command(folder.path(), &["list"]).ok()))?;
+    drop(moved);
+    refused(folder.path(), &["list"], 1, &says)?;
     // The state folder of another gateway, or of none.
     let gateway = Served::start(folder.path(), None, CACHES)?;
     let elsewhere = tempfile::tempdir()?;
@@ -383,6 +393,16 @@ fn no_gateway() -> Result<()> {
         .output()?;
     ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     refused(elsewhere.path(), &words, 1, "so it runs on another store")
+}
+
+/// A process that ends with the value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let ended = self.0.kill().and_then(|()| self.0.wait());
+        ended.map(drop).unwrap_or_default();
+    }
 }
 
 /// Every command of the tool that is about caches.
