@@ -340,14 +340,16 @@ fn load_with_state(
     }
 }
 
-/// Where the doors are: the configured address, or the one that the system chose for the gateway
-/// which runs.
+/// Where the doors are: where the gateway that runs on that state folder has them, else where the
+/// configuration puts them.
 fn admin_address(config: &Config, state: &Path) -> Result<SocketAddr, CliError> {
-    let configured = config.listen.admin;
-    if configured.port() != 0 {
-        return Ok(configured);
-    }
-    StateDir::admin_address(state).ok_or(CliError::NotServing)
+    let configured = Some(config.listen.admin).filter(|address| address.port() != 0);
+    let told = StateDir::admin_address(state);
+    let found = match StateDir::is_taken(state) {
+        true => told.or(configured),
+        false => configured.or(told),
+    };
+    found.ok_or(CliError::NotServing)
 }
 
 /// Does the work on this thread.

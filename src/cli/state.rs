@@ -74,6 +74,12 @@ impl StateDir {
         fs::write(self.path.join(ADMIN), address.to_string())
     }
 
+    /// Whether a gateway runs on that folder.
+    pub fn is_taken(path: &Path) -> bool {
+        let lock = OpenOptions::new().write(true).open(path.join(LOCK));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
     /// What the gateway of that folder told last.
     pub fn admin_address(path: &Path) -> Option<SocketAddr> {
         let file = OpenOptions::new().read(true).open(path.join(ADMIN)).ok()?;
@@ -102,10 +108,13 @@ mod tests {
     fn a_folder_serves_one_gateway() {
         let root = TempDir::new().expect("a folder");
         let path = root.path().join("deep/state");
+        assert!(!StateDir::is_taken(&path), "nobody made it");
         let first = StateDir::open(&path).expect("it is free");
+        assert!(StateDir::is_taken(&path));
         let error = StateDir::open(&path).expect_err("it is taken");
         assert!(matches!(&error, StateError::Taken { .. }), "{error}");
         drop(first);
+        assert!(!StateDir::is_taken(&path));
         assert_eq!(StateDir::open(&path).expect("it is free again").path(), path);
     }
 

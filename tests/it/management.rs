@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use expect_test::expect_file;
@@ -17,7 +17,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::momento::{check, curled, make_certificates};
-use crate::served::{BINARY, Served, setting, text};
+use crate::served::{BINARY, Served, new_database, setting, text};
 use crate::support::{Client, missing, until, write_bundle};
 
 const FIXTURES: &str = "tests/fixtures/management";
@@ -42,6 +42,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     for name in SESSIONS {
         let case = move || session(name);
         trials.push(trial(format!("session_{name}"), Box::new(case)));
+    }
+    if let Some(server) = setting("TOLLGATE_TEST_POSTGRES") {
+        let case = move || shared(&server);
+        trials
+            .push(trial("gateways_share_definitions_and_the_password".to_owned(), Box::new(case)));
     }
     if let Some(sdks) = setting("TOLLGATE_SDKS").map(PathBuf::from) {
         let node = sdks.join("management/node");
@@ -160,6 +165,41 @@ fn restart() -> Result<()> {
     let gateway = Served::start(folder.path(), None, CACHES)?;
     let found = Caller::of(&gateway)?.done(&[], "/books", "200")?;
     ensure!(found == made, "the record is back once the file lets go: {found}");
+    Ok(())
+}
+
+/// What one gateway is told the other knows; the items are each one's own.
+fn shared(server: &str) -> Result<()> {
+    let database = new_database(server)?;
+    let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
+    let key = folders[0].path().join("shared.key");
+    fs::write(&key, [7; 32])?;
+    let start = |folder: &Path| {
+        let store = format!("key_file = '{}'\n{CACHES}", key.display());
+        Served::start(folder, Some(&database), &store)
+    };
+    let (one, other) = (start(folders[0].path())?, start(folders[1].path())?);
+    let (first, second) = (Caller::of(&one)?, Caller::of(&other)?);
+    ensure!(first.login == second.login, "one password");
+    let seen = |caller: &Caller, expected: &'static str| {
+        until("the other gateway to follow", || {
+            Ok((caller.ask(&[], "/books")?.0 == expected).then_some(()))
+        })
+    };
+    first.done(&["--json", r#"{"name":"books"}"#], "", "201")?;
+    seen(&second, "200")?;
+    second.done(&["--json", r#"{"name":"books"}"#], "", "409")?;
+    second.done(&["--request", "PUT", "--data-binary", "x"], "/books/entries/k", "200")?;
+    first.done(&[], "/books/entries/k", "404")?;
+    second.done(&["--request", "DELETE"], "/books", "200")?;
+    seen(&first, "404")?;
+    one.credentials(&["rotate", "management"])?;
+    for gateway in [&one, &other] {
+        let caller = Caller::of(gateway)?;
+        ensure!(caller.login != first.login, "another password");
+        until("the new password", || Ok((caller.ask(&[], "")?.0 == "200").then_some(())))?;
+    }
+    second.done(&[], "", "401")?;
     Ok(())
 }
 
@@ -330,6 +370,16 @@ fn no_gateway() -> Result<()> {
     let says = format!("no gateway answers at http://127.0.0.1:{port}; start one with `tollgate");
     refused(folder.path(), &["list"], 1, &says)?;
     ensure!(!folder.path().join("state").exists(), "asking makes nothing");
+    // One that runs elsewhere than the file says: a flag of `serve` put it there.
+    let moved = Command::new(BINARY)
+        .args(["serve", "--api", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let moved = Running(moved);
+    until("the gateway to be found", || Ok(command(folder.path(), &["list"]).ok()))?;
+    drop(moved);
+    refused(folder.path(), &["list"], 1, &says)?;
     // The state folder of another gateway, or of none.
     let gateway = Served::start(folder.path(), None, CACHES)?;
     let elsewhere = tempfile::tempdir()?;
@@ -343,6 +393,16 @@ fn no_gateway() -> Result<()> {
         .output()?;
     ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     refused(elsewhere.path(), &words, 1, "so it runs on another store")
+}
+
+/// A process that ends with the value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let ended = self.0.kill().and_then(|()| self.0.wait());
+        ended.map(drop).unwrap_or_default();
+    }
 }
 
 /// Every command of the tool that is about caches.

@@ -29,7 +29,7 @@ const INTRODUCTION: &str = "\
 Bundles as small as what they show. `lint/<code>_<what>/` holds a bundle, or a policy of the environment, and in `lint.txt` what is said
 of it; `fix/` what `--fix` makes of it. `policy/<name>/` and `engine/<what>/` hold a bundle, `lint.txt` where anything is said, and
 `*.http`, in which a client, the gateway and a target speak (`tests/it/transcripts.rs` says how); `policy/<name>_refused/` and
-`_deploy_errors/` do not deploy.
+`_deploy_errors/` do not deploy. `management/` holds sessions of a shell with a gateway (`tests/it/management.rs`).
 
 This page is written by `UPDATE_EXPECT=1 cargo test --test it -- shown`, and fails where a row has nothing that shows it. It names a test
 beside the code where no bundle and no transcript can bring a finding or a fault about. Of many places it names three.

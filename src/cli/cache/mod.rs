@@ -114,14 +114,13 @@ impl Caches {
         let (mut left, mut token) = (limit, String::new());
         while left > 0 {
             let path = format!(
-                "/{}/entries?prefix={}&limit={}&pageToken={token}",
+                "/{}/entries?prefix={}&limit={PAGE_KEYS}&pageToken={token}",
                 encoded(cache),
                 encoded(prefix),
-                left.min(PAGE_KEYS),
             );
             let page = self.gateway.ask(Method::GET, &path, Bytes::new()).await?;
             let keys = page["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
-            list.page(keys)?;
+            list.page(keys.get(..left).unwrap_or(keys))?;
             left = left.saturating_sub(keys.len());
             match page["nextPageToken"].as_str() {
                 Some(next) if !list.is_closed() => token = next.to_owned(),

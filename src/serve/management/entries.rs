@@ -30,8 +30,9 @@ const PAGE_KEYS_MAX: u64 = 1000;
 const KEYS_SHOWN: usize = 10;
 /// Keys that are looked at before others have their turn.
 const STEPS: usize = 4096;
-/// Keys that are looked at for one page; what is left is for the next.
-const PAGE_STEPS_MAX: usize = 256 * 1024;
+/// Looks at the cache for one page, each at as many keys as the page has room for; what is left is
+/// for the next page.
+pub(super) const PAGE_LOOKS_MAX: usize = 256;
 
 /// The longest key that any door takes.
 const KEY_BYTES_MAX: usize = 64 * 1024;
@@ -103,15 +104,13 @@ impl Door {
                 Some(KeyCursor(Bytes::from(bytes.map_err(|_| CacheError::NoSuchCursor)?)))
             }
         };
-        let (mut keys, mut steps) = (Vec::new(), 0_usize);
-        loop {
+        let mut keys = Vec::new();
+        for _ in 0..PAGE_LOOKS_MAX {
             // So many steps find so many keys at most.
-            let wanted = limit - keys.len();
-            let page = cache.keys(prefix, from, wanted).settled().await?;
+            let page = cache.keys(prefix, from, limit - keys.len()).settled().await?;
             keys.extend(page.keys.iter().map(|key| key_json(key)));
-            steps = steps.saturating_add(wanted);
             from = page.next;
-            if keys.len() >= limit || from.is_none() || steps >= PAGE_STEPS_MAX {
+            if keys.len() >= limit || from.is_none() {
                 break;
             }
             tokio::task::yield_now().await;
