@@ -27,7 +27,7 @@ use foldhash::quality::SeedableRandomState;
 use parking_lot::{Mutex, MutexGuard};
 
 use self::budget::Budget;
-use self::decide::{Current, Effect, Moment, Seen, decide};
+use self::decide::{Current, Effect, Moment, Seen, decide, decide_on_collection};
 pub use self::shard::ENTRY_OVERHEAD_BYTES;
 use self::shard::{NEVER_NS, Shard, now_ns, weight_bytes};
 use crate::clock::Clock;
@@ -35,7 +35,7 @@ use crate::store::cache::collection::Collection;
 use crate::store::cache::collection::sorted_set::Gathered;
 use crate::store::cache::operation::{Access, Condition, KeyCursor, KeyPage, Put, Union};
 use crate::store::cache::{
-    Answer, CacheBackend, CacheError, Item, Lookup, Operation, Outcome, Stats,
+    Answer, CacheBackend, CacheError, CollectionOperation, Item, Lookup, Operation, Outcome, Stats,
     VALUE_BYTES_MAX_DEFAULT, WriteLimits,
 };
 
@@ -60,7 +60,7 @@ const SWEEP_STEPS_PER_LOCK: usize = 128;
 const SCAN_STEPS_PER_LOCK: usize = 1024;
 /// Elements that a write adds, removes or looks at under a shard's lock; more of them are
 /// gone through without it.
-const STEPS_PER_LOCK: usize = 64;
+const STEPS_PER_LOCK: usize = 16;
 /// How often a write of many elements is tried without the lock, while others change the same
 /// collection; then they wait for it.
 const ROUNDS_OUTSIDE: usize = 8;
@@ -192,11 +192,13 @@ impl MemoryCache {
             }
             let moment = Moment { now_ns, cas_next: shard.cas_next() };
             let current = found.map(|at| Current::of(shard.slot(at)));
-            if round < ROUNDS_OUTSIDE && takes_long(operation, current) {
-                seen = current.map(Current::to_seen);
+            if let Operation::Collection(operation) = operation
+                && round < ROUNDS_OUTSIDE
+                && takes_long(operation, current)
+            {
+                seen = current.map(Current::to_seen).transpose()?;
                 drop(shard);
-                let current = seen.as_ref().map(Seen::as_current);
-                (effect, outcome) = decide(operation, current, limits, moment)?;
+                (effect, outcome) = decide_on_collection(operation, seen.as_ref(), limits, moment)?;
                 if matches!(effect, Effect::Keep) {
                     return Ok(outcome);
                 }
@@ -221,7 +223,7 @@ impl MemoryCache {
                     return Ok(outcome);
                 }
                 (Effect::Write(write), _) => {
-                    let held = found.map(|at| &shard.slot(at).item);
+                    let held = found.and_then(|at| Current::of(shard.slot(at)).collection());
                     let weight_bytes = self
                         .admit(key, &write.item, held, limits)
                         .inspect_err(|_| self.count_refused())?;
@@ -247,7 +249,7 @@ impl MemoryCache {
         &self,
         key: &[u8],
         item: &Item,
-        held: Option<&Item>,
+        held: Option<&Arc<Collection>>,
         limits: &WriteLimits,
     ) -> Result<usize, CacheError> {
         if key.len() > limits.key_bytes_max {
@@ -257,9 +259,7 @@ impl MemoryCache {
         let value_bytes = item.size_bytes();
         let weight_bytes = weight_bytes(key, item);
         let value_bytes_max = match (item, held) {
-            (Item::Collection(_), Some(held @ Item::Collection(_)))
-                if value_bytes <= held.size_bytes() =>
-            {
+            (Item::Collection(_), Some(held)) if value_bytes <= held.size_bytes() => {
                 return Ok(weight_bytes);
             }
             (Item::Collection(_), _) => limits.collection_bytes_max,
@@ -422,13 +422,10 @@ impl Drop for Locked<'_> {
 
 /// Whether it is better decided without the lock: a read needs none, and a write of many
 /// elements would keep others waiting.
-fn takes_long(operation: &Operation, current: Option<Current<'_>>) -> bool {
-    let Operation::Collection(operation) = operation else { return false };
-    let length = match current.map(|current| current.item) {
-        Some(Item::Collection(collection)) => collection.len(),
-        Some(_) | None => 0,
-    };
-    operation.access() == Access::Read || operation.steps(length) > STEPS_PER_LOCK
+fn takes_long(operation: &CollectionOperation, current: Option<Current<'_>>) -> bool {
+    let collection = current.and_then(Current::collection);
+    let steps = operation.steps(collection.map_or(0, |collection| collection.len()));
+    operation.access() == Access::Read || steps > STEPS_PER_LOCK
 }
 
 fn is_still(seen: Option<&Seen>, current: Option<Current<'_>>) -> bool {

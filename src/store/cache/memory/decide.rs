@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::shard::{NEVER_NS, Slot, Write};
-use crate::store::cache::collection;
+use crate::store::cache::collection::{self, Collection};
 use crate::store::cache::operation::{
     Access, CollectionOperation, CollectionTtl, Condition, Count, CountStep, End, Lifetime,
     Operation, Outcome, Put, Scalar, TtlOperation, ValueHash, WriteLimits, integer,
@@ -17,7 +17,7 @@ use crate::store::cache::{CacheError, Item, ItemKind};
 /// The live item under the key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Current<'a> {
-    pub(super) item: &'a Item,
+    item: &'a Item,
     flags: u32,
     cas: u64,
     expires_ns: u64,
@@ -29,10 +29,18 @@ impl<'a> Current<'a> {
         Self { item, flags: *flags, cas: *cas, expires_ns: *expires_ns }
     }
 
+    pub(super) fn collection(self) -> Option<&'a Arc<Collection>> {
+        match self.item {
+            Item::Collection(collection) => Some(collection),
+            _ => None,
+        }
+    }
+
     /// To look at once the lock is gone.
-    pub(super) fn to_seen(self) -> Seen {
-        let Self { item, flags, cas, expires_ns } = self;
-        Seen { item: item.clone(), flags, cas, expires_ns }
+    pub(super) fn to_seen(self) -> Result<Seen, CacheError> {
+        let wrong = CacheError::WrongType { found: self.item.kind() };
+        let collection = self.collection().ok_or(wrong)?;
+        Ok(Seen { collection: collection.clone(), cas: self.cas, expires_ns: self.expires_ns })
     }
 
     fn scalar(&self) -> Result<Bytes, CacheError> {
@@ -49,22 +57,16 @@ impl<'a> Current<'a> {
     }
 }
 
-/// A [`Current`] that outlives the lock under which it was seen.
+/// A live collection that outlives the lock under which it was seen.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
-    item: Item,
-    flags: u32,
+    collection: Arc<Collection>,
     cas: u64,
     expires_ns: u64,
 }
 
 impl Seen {
-    pub(super) fn as_current(&self) -> Current<'_> {
-        let Self { item, flags, cas, expires_ns } = self;
-        Current { item, flags: *flags, cas: *cas, expires_ns: *expires_ns }
-    }
-
-    /// Whether neither the item nor its expiry is another since then.
+    /// Whether neither the collection nor its expiry is another since then.
     pub(super) fn is_still(&self, current: Current<'_>) -> bool {
         self.cas == current.cas && self.expires_ns == current.expires_ns
     }
@@ -143,21 +145,21 @@ pub(super) fn decide(
             Effect::Keep,
             current.map_or(Outcome::Missing, |current| Outcome::Kind(current.item.kind())),
         )),
-        Operation::Collection(operation) => on_collection(operation, current, limits, moment),
+        Operation::Collection(operation) => {
+            let seen = current.map(Current::to_seen).transpose()?;
+            decide_on_collection(operation, seen.as_ref(), limits, moment)
+        }
     }
 }
 
-fn on_collection(
+/// As [`decide`], without the item at hand.
+pub(super) fn decide_on_collection(
     operation: &CollectionOperation,
-    current: Option<Current<'_>>,
+    seen: Option<&Seen>,
     limits: &WriteLimits,
     moment: Moment,
 ) -> Decision {
-    let before = match current.map(|current| current.item) {
-        None => None,
-        Some(Item::Collection(collection)) => Some(&**collection),
-        Some(other) => return Err(CacheError::WrongType { found: other.kind() }),
-    };
+    let before = seen.map(|seen| &*seen.collection);
     let ttl = match (operation.access(), before) {
         (Access::Read | Access::Take(_), None) => return Ok((Effect::Keep, Outcome::Missing)),
         (Access::Read, Some(_)) => None,
@@ -171,10 +173,8 @@ fn on_collection(
     if after.is_empty() {
         return Ok((Effect::Remove, outcome));
     }
-    let end_ns = match (current, ttl) {
-        (Some(current), None | Some(CollectionTtl { refresh: false, .. })) => {
-            Some(current.expires_ns)
-        }
+    let end_ns = match (seen, ttl) {
+        (Some(seen), None | Some(CollectionTtl { refresh: false, .. })) => Some(seen.expires_ns),
         (_, Some(ttl)) => moment.end_ns(ttl.lifetime, limits),
         (None, None) => None,
     };
