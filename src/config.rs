@@ -102,6 +102,8 @@ pub struct Listen {
     pub admin: SocketAddr,
     /// A listener of Momento's door alone, beside the admin listener.
     pub momento: Option<SocketAddr>,
+    /// A listener of the management API alone, beside the admin listener.
+    pub management: Option<SocketAddr>,
     /// Names by which clients reach the service doors, beside `localhost` and the addresses.
     pub hosts: Vec<String>,
 }
@@ -211,6 +213,7 @@ impl Default for Config {
                 api: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
                 admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
                 momento: None,
+                management: None,
                 hosts: Vec::new(),
             },
             admin_tls: None,
@@ -240,6 +243,14 @@ impl Default for Config {
     }
 }
 
+/// The variable by which Google's own libraries are told of a metadata server.
+const METADATA_VARIABLE: &str = "GCE_METADATA_HOST";
+
+/// The metadata server that the process was told of.
+pub fn metadata_host() -> Option<String> {
+    std::env::var_os(METADATA_VARIABLE)?.into_string().ok()
+}
+
 /// What the command line says instead of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -249,6 +260,8 @@ pub struct Overrides {
     /// The folder of the gateway's own files, [`DEFAULT_STATE`] beside the file where it says
     /// none; what lies there by default lies in this one.
     pub state: Option<PathBuf>,
+    /// Google's metadata server, where the file names no account.
+    pub metadata_host: Option<String>,
 }
 
 /// Why there is no configuration.
@@ -337,10 +350,20 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
     let insecure = file.insecure.unwrap_or(default.insecure);
     let admin = Listener::new(overrides.admin, file.listen.admin, default.listen.admin);
     let api = Listener::new(overrides.api, file.listen.api, default.listen.api);
-    let momento = file.listen.momento.map(|key| Listener::new(None, Some(key), admin.address));
+    let own = |key: Option<Spanned<Address>>| {
+        key.map(|key| Listener::new(None, Some(key), admin.address))
+    };
+    let (momento, management) = (own(file.listen.momento), own(file.listen.management));
     let is_safe = insecure || file.admin_tls.is_some();
-    check_listeners(&api, &admin, momento.as_ref(), is_safe, problems);
+    let doors = [("momento", momento.as_ref()), ("management", management.as_ref())];
+    check_listeners(&api, &admin, doors, is_safe, problems);
     check_cache_names(&file.cache, problems);
+    let text = |path: &Path| read(path).map_err(|error| error.with_source());
+    let given = overrides.metadata_host.as_deref();
+    let account = targets::read_account(root, file.google, given, text, problems);
+    let (servers, stores) = (file.target_server, file.keystore);
+    let targets = targets::read_targets(root, servers, stores, file.reference, text, problems);
+    let targets = Targets { account, ..targets };
     Config {
         organization: file.organization.map_or(default.organization, |name| name.0),
         environment: file.environment.map_or(default.environment, |name| name.0),
@@ -351,6 +374,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
             api: api.address,
             admin: admin.address,
             momento: momento.map(|listener| listener.address),
+            management: management.map(|listener| listener.address),
             hosts: file.listen.hosts.unwrap_or_default().into_iter().map(|host| host.0).collect(),
         },
         admin_tls: file.admin_tls.map(|files| CertificateFiles {
@@ -385,14 +409,7 @@ fn assemble(path: &Path, file: File, overrides: &Overrides, problems: &mut Vec<P
                 .collect(),
         },
         cache_backend: file.caches.backend.unwrap_or(default.cache_backend),
-        targets: targets::read_targets(
-            root,
-            file.target_server,
-            file.keystore,
-            file.reference,
-            |path| read(path).map_err(|error| error.with_source()),
-            problems,
-        ),
+        targets,
         caches: file.cache.into_iter().map(|record| record.into_inner().into()).collect(),
         log_folder: match (file.logging.folder, &overrides.state) {
             (Some(folder), _) => {
@@ -456,11 +473,11 @@ impl Listener {
 fn check_listeners(
     api: &Listener,
     admin: &Listener,
-    momento: Option<&Listener>,
+    [momento, management]: [(&'static str, Option<&Listener>); 2],
     is_safe: bool,
     problems: &mut Vec<Problem>,
 ) {
-    let doors = [("admin", Some(admin)), ("momento", momento)];
+    let doors = [("admin", Some(admin)), momento, management];
     for (name, listener) in doors {
         let Some(Listener { address, at }) = listener else { continue };
         if !address.ip().is_loopback() && !is_safe {
@@ -472,10 +489,10 @@ fn check_listeners(
             problems.push(Problem { at: *at, message });
         }
     }
-    let named = [("API", Some(api)), doors[0], doors[1]];
-    for (index, (name, listener)) in named.into_iter().enumerate() {
+    let named: Vec<_> = [("API", Some(api))].into_iter().chain(doors).collect();
+    for (index, (name, listener)) in named.iter().enumerate() {
         let Some(listener) = listener else { continue };
-        for (earlier, other) in named.into_iter().take(index) {
+        for (earlier, other) in named.iter().take(index) {
             let Some(other) = other else { continue };
             if other.address == listener.address && listener.address.port() != 0 {
                 let message = format!(

@@ -25,10 +25,11 @@ use crate::serve::appconfig::{AppConfig, Credentials};
 use crate::serve::data::{ConnectionLimits, DataRuntimes, Shared};
 use crate::serve::demo;
 use crate::serve::listener::{ListenError, Listener};
+use crate::serve::management::{self, Credential, Management};
 use crate::serve::momento::{Door, Keyring, Momento};
 use crate::serve::tls::{Certificate, CertificateError};
 use crate::store::cache::{CacheControl, Caches};
-use crate::store::credentials::{AppConfigKeys, MomentoKey, MomentoKeys};
+use crate::store::credentials::{AppConfigKeys, ManagementLogin, MomentoKey, MomentoKeys};
 use crate::store::durable::{Store, StoreError};
 use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, Logs};
@@ -69,6 +70,7 @@ pub struct Gateway {
     drain_timeout: Duration,
     admin: SocketAddr,
     momento: Option<SocketAddr>,
+    management: Option<SocketAddr>,
     demo: Option<SocketAddr>,
     registry: Arc<Registry>,
 }
@@ -99,6 +101,11 @@ impl Gateway {
             None => None,
         };
         let momento_address = momento.as_ref().map(Listener::address);
+        let management = match config.listen.management {
+            Some(address) => Some(bind("management", address, NonZeroUsize::MIN)?),
+            None => None,
+        };
+        let management_address = management.as_ref().map(Listener::address);
         let certificate = config.admin_tls.clone().map(Certificate::load).transpose();
         let certificate = certificate.map_err(|source| StartError::Certificate { source })?;
         let (api_address, admin_address) = (api.address(), admin.address());
@@ -112,6 +119,9 @@ impl Gateway {
         let keys = control.block_on(AppConfigKeys::of(&store, &config.environment));
         let keys = keys.map_err(|source| StartError::Store { source })?;
         let credentials = Arc::new(ArcSwap::from_pointee(Credentials::from(&keys)));
+        let login = control.block_on(ManagementLogin::of(&store, &config.environment));
+        let login = login.map_err(|source| StartError::Store { source })?;
+        let operator = Arc::new(ArcSwap::from_pointee(Credential::from(&login)));
         let tokens = control.block_on(momento_keys(&store, &config.environment));
         let tokens = tokens.map_err(|source| StartError::Store { source })?;
         let keyring = Arc::new(ArcSwap::from_pointee(Keyring::new(tokens.clone())));
@@ -128,7 +138,7 @@ impl Gateway {
             config.caches.clone(),
         ));
         let cache_control = cache_control.map_err(|source| StartError::Store { source })?;
-        let doors = [Some(admin_address), momento_address];
+        let doors = [Some(admin_address), momento_address, management_address];
         let refused =
             if config.allow_self { Vec::new() } else { doors.into_iter().flatten().collect() };
         let (logs, log_writer) = Logs::new(log_settings(config, &refused), clock.clone());
@@ -184,6 +194,14 @@ impl Gateway {
             requests_per_second: config.momento.requests_per_second,
             cors_origins: config.momento.cors_origins.clone(),
         });
+        let management_door = Management::new(management::Door {
+            caches: cache_control.clone(),
+            organization: config.organization.clone(),
+            environment: config.environment.clone(),
+            clock: clock.clone(),
+            zone: config.time_zone.clone(),
+            credential: operator.clone(),
+        });
         let dressed = |service: Admin, address| match &certificate {
             Some(certificate) => service.with_tls(certificate.clone(), plain(config, address)),
             None => service,
@@ -191,7 +209,8 @@ impl Gateway {
         let service = Admin::new(admin_address, config.listen.hosts.clone(), ready.clone())
             .with_store(store.clone(), clock.clone())
             .with_appconfig(door)
-            .with_momento(momento_door.clone());
+            .with_momento(momento_door.clone())
+            .with_management(management_door.clone());
         let listener = socket("admin", admin)?;
         tasks.spawn(dressed(service, admin_address).serve(listener, stopped.clone()));
         if let Some(listener) = momento {
@@ -199,6 +218,13 @@ impl Gateway {
             let service = Admin::new(address, config.listen.hosts.clone(), ready.clone())
                 .with_momento(momento_door);
             let listener = socket("momento", listener)?;
+            tasks.spawn(dressed(service, address).serve(listener, stopped.clone()));
+        }
+        if let Some(listener) = management {
+            let address = listener.address();
+            let service = Admin::new(address, config.listen.hosts.clone(), ready.clone())
+                .with_management(management_door);
+            let listener = socket("management", listener)?;
             tasks.spawn(dressed(service, address).serve(listener, stopped.clone()));
         }
         if let Some(certificate) = certificate {
@@ -210,15 +236,25 @@ impl Gateway {
         tasks.spawn(sweep(caches, stopped.clone()));
         tasks.spawn(log_writer.run(stopped.clone()));
         let environment = config.environment.clone();
-        let follower = FollowKeys { store, environment, credentials, tokens, keyring };
+        let follower = FollowKeys { store, environment, credentials, operator, tokens, keyring };
         tasks.spawn(follower.run(stopped.clone()));
         let watch = config.deploy.watch.then_some(watch);
         tasks.spawn(follow(watch, cache_control, deployer, told, stopped));
         drop(entered);
         ready.store(true, Ordering::Release);
         let drain_timeout = Duration::from_millis(config.limits.drain_timeout_ms);
-        let (admin, momento, demo) = (admin_address, momento_address, demo_address);
-        Ok(Self { data, control, stop, tasks, drain_timeout, admin, momento, demo, registry })
+        Ok(Self {
+            data,
+            control,
+            stop,
+            tasks,
+            drain_timeout,
+            admin: admin_address,
+            momento: momento_address,
+            management: management_address,
+            demo: demo_address,
+            registry,
+        })
     }
 
     /// Where API traffic is served; the port is the one that was taken.
@@ -233,6 +269,11 @@ impl Gateway {
     /// Momento's own listener, where there is one.
     pub fn momento_address(&self) -> Option<SocketAddr> {
         self.momento
+    }
+
+    /// The management API's own listener, where there is one.
+    pub fn management_address(&self) -> Option<SocketAddr> {
+        self.management
     }
 
     /// The samples' backend, where it runs.
@@ -316,6 +357,7 @@ struct FollowKeys {
     store: Store,
     environment: String,
     credentials: Arc<ArcSwap<Credentials>>,
+    operator: Arc<ArcSwap<Credential>>,
     /// What the keyring is made of.
     tokens: MomentoKeys,
     keyring: Arc<ArcSwap<Keyring>>,
@@ -344,6 +386,9 @@ impl FollowKeys {
     async fn look(&mut self) -> Result<(), StoreError> {
         if let Some(keys) = AppConfigKeys::stored(&self.store, &self.environment).await? {
             self.credentials.store(Arc::new(Credentials::from(&keys)));
+        }
+        if let Some(login) = ManagementLogin::stored(&self.store, &self.environment).await? {
+            self.operator.store(Arc::new(Credential::from(&login)));
         }
         // A keyring remembers what it has verified, which is lost with it.
         if let Some(tokens) = MomentoKeys::stored(&self.store, &self.environment).await?

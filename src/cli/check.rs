@@ -262,6 +262,7 @@ fn need_kind(kind: NeedKind) -> &'static str {
         NeedKind::Cache => "cache",
         NeedKind::KeyValueMap => "key value map",
         NeedKind::ApiProduct => "API products",
+        NeedKind::GoogleAccount => "Google account",
         NeedKind::Store => "key or trust store",
         NeedKind::Resource => "resource file",
         NeedKind::PropertySet => "property set",

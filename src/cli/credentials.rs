@@ -10,13 +10,15 @@ use anstream::AutoStream;
 use serde_json::{Value, json};
 
 use crate::cli::{
-    CliError, CredentialsArguments, CredentialsCommand, CredentialsFormat, Door, FINE, StateDir,
-    block_on, ignore_closed_pipe, load_with_state,
+    CliError, CredentialsArguments, CredentialsCommand, CredentialsFormat, Door, FINE,
+    admin_address, block_on, ignore_closed_pipe, load_with_state,
 };
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::serve::momento::{Revocable, StandingTokens};
-use crate::store::credentials::{AccessKey, AppConfigKeys, MomentoKey, MomentoKeys};
+use crate::store::credentials::{
+    AccessKey, AppConfigKeys, ManagementLogin, MomentoKey, MomentoKeys,
+};
 use crate::store::durable::Store;
 
 pub(super) fn credentials(arguments: CredentialsArguments) -> Result<u8, CliError> {
@@ -34,6 +36,7 @@ pub(super) fn credentials(arguments: CredentialsArguments) -> Result<u8, CliErro
 
 /// What the store has.
 struct Keys {
+    management: ManagementLogin,
     appconfig: AppConfigKeys,
     momento: MomentoKey,
 }
@@ -51,6 +54,9 @@ fn ask(config: &Config, command: Option<CredentialsCommand>) -> Result<Keys, Cli
             Some(CredentialsCommand::Rotate { door: Door::Momento }) => {
                 MomentoKey::rotate(&store, environment).await?;
             }
+            Some(CredentialsCommand::Rotate { door: Door::Management }) => {
+                ManagementLogin::rotate(&store, environment).await?;
+            }
             Some(CredentialsCommand::Revoke { token }) => {
                 let key = MomentoKey::of(&store, environment).await?;
                 let token = Revocable::of(&token, &key).ok_or(CliError::NoToken)?;
@@ -60,6 +66,7 @@ fn ask(config: &Config, command: Option<CredentialsCommand>) -> Result<Keys, Cli
             }
         }
         Ok(Keys {
+            management: ManagementLogin::of(&store, environment).await?,
             appconfig: AppConfigKeys::of(&store, environment).await?,
             momento: MomentoKey::of(&store, environment).await?,
         })
@@ -68,6 +75,8 @@ fn ask(config: &Config, command: Option<CredentialsCommand>) -> Result<Keys, Cli
 
 /// What clients are told, a block for each door.
 struct Doors<'k> {
+    /// With its scheme.
+    management: String,
     /// With its scheme.
     appconfig: String,
     keys: &'k Keys,
@@ -87,11 +96,15 @@ impl<'k> Doors<'k> {
     fn of(config: &Config, state: &Path, keys: &'k Keys) -> Result<Self, CliError> {
         let admin = admin_address(config, state)?;
         // A port that the system chose for the door's own listener nobody told.
-        let momento = config.listen.momento.filter(|address| address.port() != 0).unwrap_or(admin);
+        let own = |address: Option<SocketAddr>| {
+            address.filter(|address| address.port() != 0).unwrap_or(admin)
+        };
+        let (momento, management) = (own(config.listen.momento), own(config.listen.management));
         let endpoint = config.momento_endpoint(momento.port());
         let scheme = if config.admin_tls.is_some() { "https" } else { "http" };
         let grpc_endpoint = reached(config, momento);
         Ok(Self {
+            management: format!("{scheme}://{}", reached(config, management)),
             appconfig: format!("{scheme}://{}", reached(config, admin)),
             keys,
             momento: MomentoDoor {
@@ -107,12 +120,15 @@ impl<'k> Doors<'k> {
     fn text(&self) -> String {
         let line = |key: &AccessKey| connection_string(&self.appconfig, key);
         let MomentoDoor { http_endpoint, grpc_endpoint, endpoint, tokens } = &self.momento;
+        let ManagementLogin { user, password } = &self.keys.management;
         format!(
-            "App Configuration\n  connection string, read and write\n    {}\n  \
+            "Management API\n  URL\n    {}\n  user\n    {user}\n  password\n    {password}\n\
+             App Configuration\n  connection string, read and write\n    {}\n  \
              connection string, read only\n    {}\n\
              Momento\n  HTTP\n    {http_endpoint}\n  gRPC\n    {grpc_endpoint}\n  \
              endpoint of the libraries\n    {endpoint}\n  API key\n    {}\n  \
              API key, version 2\n    {}\n  session token\n    {}\n",
+            self.management,
             line(&self.keys.appconfig.read_write),
             line(&self.keys.appconfig.read_only),
             tokens.api_key,
@@ -133,7 +149,9 @@ impl<'k> Doors<'k> {
         let mut appconfig = key(&self.keys.appconfig.read_write);
         appconfig["read_only"] = key(&self.keys.appconfig.read_only);
         let momento = &self.momento;
+        let ManagementLogin { user, password } = &self.keys.management;
         json!({
+            "management": { "url": self.management, "user": user, "password": password },
             "momento": {
                 "http_endpoint": momento.http_endpoint,
                 "grpc_endpoint": momento.grpc_endpoint,
@@ -145,16 +163,6 @@ impl<'k> Doors<'k> {
             "appconfig": appconfig,
         })
     }
-}
-
-/// Where the doors are: the configured address, or the one that the system chose for the gateway
-/// which runs.
-fn admin_address(config: &Config, state: &Path) -> Result<SocketAddr, CliError> {
-    let configured = config.listen.admin;
-    if configured.port() != 0 {
-        return Ok(configured);
-    }
-    StateDir::admin_address(state).ok_or(CliError::NotServing)
 }
 
 /// By which host and port clients reach a listener: a certificate is for a name.

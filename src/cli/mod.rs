@@ -4,6 +4,7 @@
 //! refused operation, 2 wrong usage, 3 internal error.
 
 mod bundles;
+mod cache;
 mod check;
 mod credentials;
 mod explain;
@@ -12,14 +13,17 @@ mod kv;
 mod lint;
 mod serve;
 mod state;
+mod terminal;
 
 use std::ffi::OsString;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use cache::CacheCommandError;
 pub use kv::KvError;
 pub use state::{StateDir, StateError};
 
@@ -64,6 +68,8 @@ enum Command {
     Explain(ExplainArguments),
     /// Say what clients of the service doors need to connect
     Credentials(CredentialsArguments),
+    /// Read, write and clear the named caches of a gateway that runs
+    Cache(cache::CacheArguments),
     /// Read, write, import, export and restore the key-values of the environment
     Kv(kv::KvArguments),
 }
@@ -77,11 +83,15 @@ struct ServeArguments {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Where API traffic arrives, such as 127.0.0.1:8080
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     api: Option<SocketAddr>,
     /// Where the service doors are, such as 127.0.0.1:8081
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     admin: Option<SocketAddr>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write IP and port, such as 127.0.0.1:8080".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +105,7 @@ struct LintArguments {
     /// The platform to judge by [default: the configuration's]
     #[arg(long)]
     profile: Option<ProfileName>,
+    /// How to print it
     #[arg(long, default_value = "text")]
     format: Format,
     /// End with exit code 1 on warnings too
@@ -135,6 +146,7 @@ struct CheckArguments {
     /// The platform to judge by [default: the configuration's]
     #[arg(long)]
     profile: Option<ProfileName>,
+    /// How to print it
     #[arg(long, default_value = "text")]
     format: CheckFormat,
 }
@@ -149,6 +161,7 @@ struct CredentialsArguments {
     /// The folder of the gateway's own files [default: state]
     #[arg(long, value_name = "DIR", global = true)]
     state: Option<PathBuf>,
+    /// How to print it
     #[arg(long, default_value = "text", global = true)]
     format: CredentialsFormat,
 }
@@ -156,9 +169,15 @@ struct CredentialsArguments {
 #[derive(Clone, Debug, Subcommand)]
 enum CredentialsCommand {
     /// Make new ones; those before are refused within seconds
-    Rotate { door: Door },
+    Rotate {
+        /// Whose clients need new ones
+        door: Door,
+    },
     /// Take back a token of Momento's door; it is refused within seconds
-    Revoke { token: String },
+    Revoke {
+        /// As the client has it, or as `tollgate credentials` printed it
+        token: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -167,6 +186,8 @@ enum Door {
     Appconfig,
     /// Momento's HTTP and gRPC APIs: every token there is
     Momento,
+    /// The management API, and `tollgate cache` with it
+    Management,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -239,6 +260,8 @@ pub enum CliError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Kv(#[from] KvError),
+    #[error(transparent)]
+    Cache(#[from] CacheCommandError),
     #[error("this is no token of this gateway's Momento door, or its key was rotated away")]
     NoToken,
     #[error("a token cannot be signed")]
@@ -258,7 +281,9 @@ impl CliError {
                 USAGE
             }
             Self::Kv(error) if error.is_usage() => USAGE,
+            Self::Cache(error) if error.is_usage() => USAGE,
             Self::Kv(_)
+            | Self::Cache(_)
             | Self::State(_)
             | Self::Fix(_)
             | Self::Write(_)
@@ -282,6 +307,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, CliError
         Some(Command::Lint(arguments)) => lint::lint(arguments),
         Some(Command::Check(arguments)) => check::check(arguments),
         Some(Command::Credentials(arguments)) => credentials::credentials(arguments),
+        Some(Command::Cache(arguments)) => cache::cache(arguments),
         Some(Command::Kv(arguments)) => kv::kv(arguments),
         Some(Command::Explain(arguments)) => explain::explain(&arguments),
     }
@@ -310,6 +336,16 @@ fn load_with_state(
     }
 }
 
+/// Where the doors are: the configured address, or the one that the system chose for the gateway
+/// which runs.
+fn admin_address(config: &Config, state: &Path) -> Result<SocketAddr, CliError> {
+    let configured = config.listen.admin;
+    if configured.port() != 0 {
+        return Ok(configured);
+    }
+    StateDir::admin_address(state).ok_or(CliError::NotServing)
+}
+
 /// Does the work on this thread.
 fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -322,4 +358,22 @@ fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, Cli
 /// Whoever reads may stop early, as `head` does; the exit code stays that of the findings.
 fn ignore_closed_pipe(error: io::Error) -> Result<(), CliError> {
     if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(CliError::Write(error)) }
+}
+
+/// All of a file, or of standard input where it is `-`.
+fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, CliError> {
+    let failed = |source| CliError::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let limit = bytes_max.saturating_add(1);
+    if path == Path::new("-") {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        let file = OpenOptions::new().read(true).open(path).map_err(failed)?;
+        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > bytes_max {
+        let source = io::Error::other(format!("it has more than {bytes_max} bytes"));
+        return Err(failed(source));
+    }
+    Ok(bytes)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::cli::{CliError, FINE, REFUSED, ServeArguments, StateDir, load};
-use crate::config::{Config, DEFAULT_STATE, Overrides};
+use crate::config::{Config, DEFAULT_STATE, Overrides, metadata_host};
 use crate::deploy::{Outcome, Report};
 use crate::diag::{Style, render_text};
 use crate::gateway::Gateway;
@@ -16,7 +16,13 @@ const SAMPLE_REQUEST: &str = "/weather/rome";
 pub(super) fn serve(arguments: ServeArguments) -> Result<u8, CliError> {
     let path = arguments.state.unwrap_or_else(|| default_state(arguments.config.as_deref()));
     let state = Some(path.clone());
-    let overrides = Overrides { profile: None, api: arguments.api, admin: arguments.admin, state };
+    let overrides = Overrides {
+        profile: None,
+        api: arguments.api,
+        admin: arguments.admin,
+        state,
+        metadata_host: metadata_host(),
+    };
     let config = load(arguments.config, &overrides)?;
     let state = StateDir::open(&path)?;
     if config.insecure {
@@ -92,6 +98,9 @@ fn welcome(config: &Config, gateway: &Gateway) {
     anstream::eprintln!("  API traffic    http://{api}");
     if let Some(momento) = gateway.momento_address() {
         anstream::eprintln!("  momento        http://{momento}");
+    }
+    if let Some(management) = gateway.management_address() {
+        anstream::eprintln!("  management     http://{management}");
     }
     anstream::eprintln!("  admin          http://{}/healthz", gateway.admin_address());
     if let Some(demo) = gateway.demo_address() {

@@ -39,7 +39,11 @@ impl StateDir {
     /// Makes the folder where it is missing, closes it to others, and locks it.
     pub fn open(path: &Path) -> Result<Self, StateError> {
         let failed = |source| StateError::Unusable { path: path.to_owned(), source };
-        fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(failed)?;
+        let made = fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path);
+        made.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => failed(io::Error::other("it is no folder")),
+            _ => failed(source),
+        })?;
         if is_open_to_others(path).map_err(failed)? {
             if !is_ours(path).map_err(failed)? {
                 return Err(StateError::Open { path: path.to_owned() });

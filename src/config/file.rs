@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use url::Url;
 
-use crate::config::targets::{KeyStoreRecord, ReferenceRecord, TargetServerRecord};
+use crate::config::targets::{GoogleKeys, KeyStoreRecord, ReferenceRecord, TargetServerRecord};
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
 use crate::lint::{self, LintOptions};
 use crate::plan::{FlowHook, Hooks};
@@ -60,6 +60,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) reference: Vec<ReferenceRecord>,
     #[serde(default)]
+    pub(super) google: GoogleKeys,
+    #[serde(default)]
     pub(super) appconfig: AppConfigKeys,
     #[serde(default)]
     pub(super) momento: MomentoKeys,
@@ -75,6 +77,7 @@ pub(super) struct Listen {
     pub(super) api: Option<Spanned<Address>>,
     pub(super) admin: Option<Spanned<Address>>,
     pub(super) momento: Option<Spanned<Address>>,
+    pub(super) management: Option<Spanned<Address>>,
     pub(super) hosts: Option<Vec<HostName>>,
 }
 

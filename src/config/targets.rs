@@ -1,4 +1,4 @@
-//! `[[target_server]]`, `[[keystore]]` and `[[reference]]`: what calls of targets go by.
+//! `[[target_server]]`, `[[keystore]]`, `[[reference]]` and `[google]`: what calls of targets go by.
 //!
 //! Source: Apigee docs, the resources of these names of the management API; a target server's
 //! fields in snake case. Certificates and keys are PEM files.
@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use crate::config::Problem;
 use crate::config::file::Number;
+use crate::upstream::google::{GoogleAccount, ServiceAccountKey};
 use crate::upstream::keystore::{KeyEntry, KeyStore, KeyStores};
 use crate::upstream::target_server::{ServerTls, TargetServer, Targets};
 use crate::upstream::tls::{self, CommonName, TlsSettings};
@@ -82,6 +83,53 @@ struct AliasRecord {
 pub(super) struct ReferenceRecord {
     name: Spanned<ResourceName>,
     refers: Spanned<ResourceName>,
+}
+
+/// `[google]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GoogleKeys {
+    key_file: Option<Spanned<String>>,
+    metadata_host: Option<Spanned<String>>,
+}
+
+/// Whose Google tokens are shown. `given`: the metadata server that the process was told of.
+pub(super) fn read_account(
+    root: &Path,
+    keys: GoogleKeys,
+    given: Option<&str>,
+    read: impl Fn(&Path) -> Result<String, String>,
+    problems: &mut Vec<Problem>,
+) -> GoogleAccount {
+    let (at, account) = match (keys.key_file, keys.metadata_host) {
+        (Some(file), host) => {
+            if let Some(host) = host {
+                let message = "there is a `key_file`, which needs no metadata server; remove one \
+                               of the two"
+                    .to_owned();
+                problems.push(Problem { at: Some(host.span().start), message });
+            }
+            let key = read(&root.join(file.get_ref())).and_then(|text| {
+                ServiceAccountKey::parse(&text)
+                    .map_err(|error| format!("the key cannot be used: {error}"))
+            });
+            (Some(file.span().start), key.map(|key| GoogleAccount::Key(Arc::new(key))))
+        }
+        (None, Some(host)) => {
+            let account =
+                GoogleAccount::metadata(host.get_ref()).map_err(|error| error.to_string());
+            (Some(host.span().start), account)
+        }
+        (None, None) => {
+            let given = given.filter(|host| !host.trim().is_empty());
+            let account = given.map(GoogleAccount::metadata).transpose();
+            (None, account.map(Option::unwrap_or_default).map_err(|error| error.to_string()))
+        }
+    };
+    account.unwrap_or_else(|message| {
+        problems.push(Problem { at, message });
+        GoogleAccount::default()
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -175,7 +223,7 @@ pub(super) fn read_targets(
         };
         add(&mut named, &record.name, "target server", Some(server), problems);
     }
-    Targets { servers: named, stores: Arc::new(found) }
+    Targets { servers: named, stores: Arc::new(found), account: GoogleAccount::default() }
 }
 
 fn add<T>(

@@ -40,6 +40,7 @@ fn the_command_line_wins() {
         api: Some("127.0.0.1:1".parse().expect("an address")),
         admin: Some("127.0.0.1:2".parse().expect("an address")),
         state: Some(PathBuf::from("/elsewhere")),
+        metadata_host: None,
     };
     let text = "profile = 'edge'\nlisten = { api = '127.0.0.1:3', admin = '0.0.0.0:4' }";
     let config = Config::parse(Path::new(DEFAULT_FILE), text, &overrides).expect("it is taken");
@@ -82,10 +83,10 @@ fn unknown_keys_are_refused_all_at_once() {
 #[test]
 fn keys_of_later_versions_are_refused() {
     check_refused(
-        "[listen]\nappconfig = '127.0.0.1:1'\nmanagement = '127.0.0.1:2'",
+        "[listen]\nappconfig = '127.0.0.1:1'\nmemcached_openapi = '127.0.0.1:2'",
         expect![[r#"
             conf/tollgate.toml:2:1: `listen.appconfig` is not supported yet; remove it
-            conf/tollgate.toml:3:1: `listen.management` is not supported yet; remove it"#]],
+            conf/tollgate.toml:3:1: `listen.memcached_openapi` is not supported yet; remove it"#]],
     );
 }
 
@@ -455,11 +456,13 @@ fn the_samples_of_the_page_are_taken() {
         "demo.",
         "flow_hooks.",
         "admin_tls.",
+        "listen.management",
         "listen.momento",
         "momento.endpoint",
         "keystore.",
         "reference.",
         "target_server.",
+        "google.",
     ];
     for key in keys::KEYS {
         if without_default.iter().any(|table| key.starts_with(table)) {

@@ -24,6 +24,7 @@ use crate::store::counters::{CounterBackend, MemoryCounters};
 use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, LogWriter, Logs};
 use crate::store::metrics::Metrics;
+use crate::upstream::google::{GoogleAccount, GoogleTokens};
 use crate::upstream::target_server::Targets;
 
 /// A proxy, shared flow or environment policy of that name is deployed from another place.
@@ -99,6 +100,7 @@ pub struct Deployer {
     registry: Arc<Registry>,
     hooks: Hooks<FlowHook>,
     targets: Targets,
+    google: Arc<GoogleTokens>,
     monitors: Option<Monitors>,
     active: BTreeMap<PathBuf, Active>,
     /// Entries that are there and do not run.
@@ -136,6 +138,7 @@ impl Deployer {
             registry,
             hooks: Hooks::default(),
             targets: Targets::default(),
+            google: Arc::new(GoogleTokens::new(GoogleAccount::default())),
             monitors: None,
             active: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -175,7 +178,7 @@ impl Deployer {
 
     /// The target servers and keystores of the environment, in place of those before. What names
     /// a server that changed is linked anew into the next generation, or everything where a
-    /// keystore did.
+    /// keystore or the Google account did.
     pub fn set_targets(&mut self, targets: Targets) {
         if self.targets == targets {
             return;
@@ -183,9 +186,13 @@ impl Deployer {
         let old = std::mem::replace(&mut self.targets, targets);
         let new = self.targets.clone();
         let is_same_store = old.stores == new.stores;
+        let is_same_account = old.account == new.account;
+        if !is_same_account {
+            self.google = Arc::new(GoogleTokens::new(new.account.clone()));
+        }
         self.relink(|used| {
             let is_same = |name: &String| old.servers.get(name) == new.servers.get(name);
-            !is_same_store || !used.target_servers.iter().all(is_same)
+            !is_same_store || !is_same_account || !used.target_servers.iter().all(is_same)
         });
         self.publish();
     }
@@ -440,6 +447,7 @@ impl Deployer {
             shared_flows,
             hooks: &self.hooks,
             targets: &self.targets,
+            google: &self.google,
         };
         link(proxy, own, &environment)
     }

@@ -16,7 +16,7 @@ use http::{Request, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::engine::target::{
-    accept, bad_url, compose_path, expecting, no_tls, outgoing, send, timeouts,
+    accept, bad_url, bearer, compose_path, expecting, no_tls, outgoing, send, show, timeouts,
 };
 use crate::engine::{Env, faults};
 use crate::message::faults::{NO_ACTIVE_TARGETS, TARGET_MISSING};
@@ -46,7 +46,15 @@ pub(super) async fn call(
     let own_host = cx.target.as_ref().is_some_and(|state| state.header_host.is_some());
     let host = balancer.servers.get(at).map(|server| server.host.clone());
     let host = host.ok_or_else(|| NO_ACTIVE_TARGETS.raise())?;
-    let mut request = outgoing(cx, target, proxy, path_and_query, host);
+    // Unknown: whose URL the audience is where there are several servers. It is the first one's.
+    let bearer = bearer(cx, target, env, || {
+        let scheme =
+            balancer.servers.get(at).map_or(Scheme::Http, |server| server.scheme(&target.tls));
+        format!("{}://{}{base_path}", scheme.as_str(), host.to_str().unwrap_or_default())
+    });
+    let bearer = bearer.await?;
+    let mut request = outgoing(cx, target, proxy, path_and_query, host.clone());
+    show(bearer, &mut request);
     loop {
         let Some(server) = balancer.servers.get(at) else {
             return Err(NO_ACTIVE_TARGETS.raise());

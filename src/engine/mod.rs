@@ -362,6 +362,7 @@ impl<'p> Execution<'p> {
                 Run::Done(next) => next?,
                 Run::Wait(wait) => wait.await?,
             },
+            Step::Call(step) => step.run(cx, &*self.env.upstream).await?,
             // Boxed, because a shared flow's steps may call shared flows.
             Step::Flow(call) => return Box::pin(self.call_shared_flow(cx, call)).await,
         };

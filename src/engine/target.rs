@@ -18,8 +18,8 @@ use http_body::Body as _;
 use crate::engine::{Env, balance, faults};
 use crate::message::coding;
 use crate::message::faults::{
-    BAD_TARGET_URL, DUPLICATE_RESPONSE_HEADER, LENGTH_REQUIRED, RESPONSE_405_WITHOUT_ALLOW,
-    SSL_HANDSHAKE_FAILED, TARGET_MISSING, UNEXPECTED_EOF_AT_TARGET,
+    BAD_TARGET_URL, DUPLICATE_RESPONSE_HEADER, GOOGLE_TOKEN_FAILED, LENGTH_REQUIRED,
+    RESPONSE_405_WITHOUT_ALLOW, SSL_HANDSHAKE_FAILED, TARGET_MISSING, UNEXPECTED_EOF_AT_TARGET,
 };
 use crate::message::{
     Body, Fault, Head, Message, MessageContext, Phase, SentTarget, header_text, pairs,
@@ -53,7 +53,11 @@ pub(super) async fn call(
         address.tls = tls(cx, &target.tls)?;
     }
     let host = url.host.clone();
-    let request = outgoing(cx, target, proxy, path_and_query, host);
+    let end = remaining.map(|remaining| env.clock.elapsed() + remaining);
+    let bearer = bearer(cx, target, env, || url.uri.to_string()).await?;
+    let mut request = outgoing(cx, target, proxy, path_and_query, host);
+    show(bearer, &mut request);
+    let remaining = end.map(|end| end.saturating_sub(env.clock.elapsed()));
     let timeouts = timeouts(target, remaining);
     match send(cx, target, env, TargetCall { address, request, timeouts }).await {
         Ok(answer) => accept(cx, target, answer),
@@ -68,6 +72,27 @@ pub(super) fn timeouts(target: &TargetPlan, remaining: Option<Duration>) -> Time
         timeouts.connect = timeouts.connect.min(remaining);
     }
     timeouts
+}
+
+/// The header of the Google token that the target's calls show. `url`: where they go.
+pub(super) async fn bearer(
+    cx: &MessageContext,
+    target: &TargetPlan,
+    env: &Env,
+    url: impl FnOnce() -> String,
+) -> Result<Option<(HeaderName, HeaderValue)>, Fault> {
+    let Some(bearer) = &target.bearer else { return Ok(None) };
+    let header = bearer.header(cx, Some(&url()), &*env.upstream, &env.clock).await;
+    header.map(Some).map_err(|_| GOOGLE_TOKEN_FAILED.raise())
+}
+
+/// Puts the token in place of what the request has there.
+pub(super) fn show(bearer: Option<(HeaderName, HeaderValue)>, request: &mut Request<Body>) {
+    if let Some((name, value)) = bearer
+        && request.headers_mut().try_insert(name, value).is_err()
+    {
+        tracing::debug!("a request has no room for its token");
+    }
 }
 
 /// One call, with the variables that speak of where it went and when.

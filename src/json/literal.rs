@@ -3,14 +3,15 @@
 //! serde_json makes a double of `1.50` and of what does not fit into 64 bits, which is no longer
 //! the same text.
 
-use json_event_parser::{JsonEvent, JsonSyntaxError, SliceJsonParser};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
-use crate::json::{BYTES_MAX, JsonError, NESTING_MAX, NODES_MAX};
+use json_event_parser::{JsonEvent, JsonSyntaxError, SliceJsonParser};
+
+use crate::json::{BYTES_MAX, JsonError, Members, NESTING_MAX, NODES_MAX, Value};
 
 /// The one value that `text` holds, under the limits of [`read`](crate::json::read). A number is
 /// a string, such as `"1.50"`.
-pub fn read_literal(text: &[u8]) -> Result<Value, JsonError> {
+pub fn read_literal(text: &[u8]) -> Result<Value<'_>, JsonError> {
     if text.len() > BYTES_MAX {
         return Err(JsonError::TooLong { bytes: text.len() });
     }
@@ -20,15 +21,17 @@ pub fn read_literal(text: &[u8]) -> Result<Value, JsonError> {
         let event = parser.parse_next().map_err(|error| malformed(&error))?;
         match event {
             JsonEvent::String(text) | JsonEvent::Number(text) => {
-                reader.value(Value::String(text.into_owned()))?;
+                reader.value(Value::String(text))?;
             }
             JsonEvent::Boolean(value) => reader.value(Value::Bool(value))?,
             JsonEvent::Null => reader.value(Value::Null)?,
             JsonEvent::StartArray => reader.start(Open::Array(Vec::new()))?,
-            JsonEvent::StartObject => reader.start(Open::Object(Map::new(), String::new()))?,
+            JsonEvent::StartObject => {
+                reader.start(Open::Object(Members::default(), Cow::default()))?
+            }
             JsonEvent::ObjectKey(name) => {
                 if let Some(Open::Object(_, key)) = reader.open.last_mut() {
-                    *key = name.into_owned();
+                    *key = name;
                 }
             }
             JsonEvent::EndArray | JsonEvent::EndObject => reader.end(),
@@ -53,28 +56,28 @@ fn malformed(error: &JsonSyntaxError) -> JsonError {
     }
 }
 
-struct Reader {
+struct Reader<'d> {
     /// The containers around this place, the innermost last.
-    open: Vec<Open>,
+    open: Vec<Open<'d>>,
     /// Values so far, containers among them.
     nodes: usize,
-    whole: Option<Value>,
+    whole: Option<Value<'d>>,
 }
 
-enum Open {
-    Array(Vec<Value>),
+enum Open<'d> {
+    Array(Vec<Value<'d>>),
     /// And the name whose value comes next.
-    Object(Map<String, Value>, String),
+    Object(Members<'d>, Cow<'d, str>),
 }
 
-impl Reader {
-    fn value(&mut self, value: Value) -> Result<(), JsonError> {
+impl<'d> Reader<'d> {
+    fn value(&mut self, value: Value<'d>) -> Result<(), JsonError> {
         self.count()?;
         self.put(value);
         Ok(())
     }
 
-    fn start(&mut self, container: Open) -> Result<(), JsonError> {
+    fn start(&mut self, container: Open<'d>) -> Result<(), JsonError> {
         self.count()?;
         if self.open.len() >= NESTING_MAX {
             return Err(JsonError::TooDeep);
@@ -91,7 +94,7 @@ impl Reader {
         }
     }
 
-    fn put(&mut self, value: Value) {
+    fn put(&mut self, value: Value<'d>) {
         match self.open.last_mut() {
             Some(Open::Array(items)) => items.push(value),
             Some(Open::Object(members, name)) => {
@@ -127,7 +130,7 @@ mod tests {
             ),
             (" [] ", json!([])),
         ] {
-            assert_eq!(read_literal(text.as_bytes()), Ok(expected), "{text}");
+            assert_eq!(read_literal(text.as_bytes()), Ok(expected.into()), "{text}");
         }
     }
 
@@ -161,13 +164,14 @@ mod tests {
     }
 
     /// Numbers as their texts, as far as they have one.
-    fn with_texts(value: &Value) -> Value {
+    fn with_texts<'d>(value: &Value<'d>) -> Value<'d> {
         match value {
-            Value::Number(number) => Value::String(number.to_string()),
+            Value::Number(number) => Value::from(number.to_string()),
             Value::Array(items) => Value::Array(items.iter().map(with_texts).collect()),
-            Value::Object(members) => Value::Object(
-                members.iter().map(|(name, value)| (name.clone(), with_texts(value))).collect(),
-            ),
+            Value::Object(members) => {
+                let values = members.values().map(with_texts);
+                Value::Object(members.names().cloned().zip(values).collect())
+            }
             other => other.clone(),
         }
     }

@@ -1,7 +1,6 @@
 //! What a path is made of.
 
-use serde_json::Value;
-
+use crate::json::Value;
 use crate::jsonpath::pattern::Pattern;
 
 #[derive(Clone, Debug)]
@@ -76,7 +75,7 @@ pub(super) enum Filter {
 
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
-    Literal(Value),
+    Literal(Value<'static>),
     Path(Path),
 }
 

@@ -6,12 +6,15 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
-
+use crate::json::{Number, Value};
 use crate::jsonpath::ast::Relation;
 
 /// `None` is what a path did not find.
-pub(super) fn holds(left: Option<&Value>, relation: Relation, right: Option<&Value>) -> bool {
+pub(super) fn holds(
+    left: Option<&Value<'_>>,
+    relation: Relation,
+    right: Option<&Value<'_>>,
+) -> bool {
     match relation {
         Relation::NotEqual => return !holds(left, Relation::Equal, right),
         Relation::StrictlyNotEqual => return !holds(left, Relation::StrictlyEqual, right),
@@ -37,7 +40,7 @@ pub(super) fn holds(left: Option<&Value>, relation: Relation, right: Option<&Val
         }
         Relation::All => elements(right).is_some_and(|mut items| items.all(|i| has(left, i))),
         Relation::Contains => match (left, right) {
-            (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
+            (Value::String(text), Value::String(part)) => text.contains(&**part),
             _ => has(left, right),
         },
         Relation::Size => size(left).is_some_and(|size| right.as_u64() == Some(size)),
@@ -46,7 +49,7 @@ pub(super) fn holds(left: Option<&Value>, relation: Relation, right: Option<&Val
 }
 
 /// What a pattern is matched against: nothing of a container or of `null`.
-pub(super) fn scalar_text(value: &Value) -> Cow<'_, str> {
+pub(super) fn scalar_text<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
     match value {
         Value::String(text) => Cow::Borrowed(text),
         Value::Number(number) => Cow::Owned(number.to_string()),
@@ -56,7 +59,7 @@ pub(super) fn scalar_text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-fn equal(left: &Value, right: &Value) -> bool {
+fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
             compare(left, right) == Some(Ordering::Equal)
@@ -69,12 +72,14 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn order(left: &Value, right: &Value) -> Option<Ordering> {
+fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => compare(left, right),
         (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
-        (Value::Number(left), Value::String(right)) => Some(left.to_string().cmp(right)),
-        (Value::String(left), Value::Number(right)) => Some(left.cmp(&right.to_string())),
+        (Value::Number(left), Value::String(right)) => Some(left.to_string().as_str().cmp(right)),
+        (Value::String(left), Value::Number(right)) => {
+            Some((**left).cmp(right.to_string().as_str()))
+        }
         _ => None,
     }
 }
@@ -89,16 +94,16 @@ fn compare(left: &Number, right: &Number) -> Option<Ordering> {
     left.as_f64()?.partial_cmp(&right.as_f64()?)
 }
 
-fn elements(value: &Value) -> Option<std::slice::Iter<'_, Value>> {
+fn elements<'v, 'd>(value: &'v Value<'d>) -> Option<std::slice::Iter<'v, Value<'d>>> {
     value.as_array().map(|items| items.iter())
 }
 
-fn has(list: &Value, wanted: &Value) -> bool {
+fn has(list: &Value<'_>, wanted: &Value<'_>) -> bool {
     elements(list).is_some_and(|mut items| items.any(|item| equal(item, wanted)))
 }
 
 /// In elements, or in characters as Java counts them.
-fn size(value: &Value) -> Option<u64> {
+fn size(value: &Value<'_>) -> Option<u64> {
     let size = match value {
         Value::String(text) => text.encode_utf16().count(),
         Value::Array(items) => items.len(),

@@ -6,20 +6,19 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
+use crate::json::{Members, Value};
 use crate::jsonpath::ast::{Filter, Operand, Origin, Path, Relation, Selector, Step};
-use crate::jsonpath::{Found, JsonPathLimit, RESULTS_MAX, STEPS_MAX, compare, function};
+use crate::jsonpath::{Found, JsonPathLimit, Place, RESULTS_MAX, STEPS_MAX, compare, function};
 
 /// How many bytes of text count as one step.
 const BYTES_PER_STEP: usize = 64;
 
-pub(super) fn find<'a>(path: &Path, document: &'a Value) -> Result<Found<'a>, JsonPathLimit> {
+pub(super) fn find<'a>(path: &Path, document: &'a Value<'a>) -> Result<Found<'a>, JsonPathLimit> {
     Search { document, steps_left: STEPS_MAX }.find(path, document)
 }
 
 /// Whether the steps before the first indefinite one lead somewhere.
-pub(super) fn is_start_there(path: &Path, document: &Value) -> bool {
+pub(super) fn is_start_there(path: &Path, document: &Value<'_>) -> bool {
     let is_fixed = |step: &&Step| {
         !step.deep && matches!(step.selector, Selector::Name(_) | Selector::Index(_))
     };
@@ -30,12 +29,12 @@ pub(super) fn is_start_there(path: &Path, document: &Value) -> bool {
 }
 
 pub(super) struct Search<'a> {
-    document: &'a Value,
+    document: &'a Value<'a>,
     steps_left: u64,
 }
 
 impl<'a> Search<'a> {
-    fn find(&mut self, path: &Path, current: &'a Value) -> Result<Found<'a>, JsonPathLimit> {
+    fn find(&mut self, path: &Path, current: &'a Value<'a>) -> Result<Found<'a>, JsonPathLimit> {
         let origin = match path.origin {
             Origin::Document => self.document,
             Origin::Current => current,
@@ -45,22 +44,22 @@ impl<'a> Search<'a> {
         if path.joins() {
             let list = match places {
                 Found::Nothing => Vec::new(),
-                Found::One(value) => vec![value.into_owned()],
+                Found::One(value) => vec![value.into_value()],
                 Found::Many(values) => self.copies(&values)?,
             };
             let made = function::apply(self, call, &Value::Array(list), current)?;
-            return Ok(made.map_or(Found::Nothing, |value| Found::One(Cow::Owned(value))));
+            return Ok(made.map_or(Found::Nothing, |value| Found::One(Place::Made(value))));
         }
         match places {
             Found::Nothing => Ok(Found::Nothing),
             Found::One(value) => {
                 let made = function::apply(self, call, &value, current)?;
-                Ok(made.map_or(Found::Nothing, |value| Found::One(Cow::Owned(value))))
+                Ok(made.map_or(Found::Nothing, |value| Found::One(Place::Made(value))))
             }
             Found::Many(values) => {
                 let mut made = Vec::new();
                 for value in &values {
-                    made.extend(function::apply(self, call, value, current)?.map(Cow::Owned));
+                    made.extend(function::apply(self, call, value, current)?.map(Place::Made));
                 }
                 Ok(many(made))
             }
@@ -68,7 +67,7 @@ impl<'a> Search<'a> {
     }
 
     /// What the steps lead to, functions left out.
-    fn places(&mut self, path: &Path, origin: &'a Value) -> Result<Found<'a>, JsonPathLimit> {
+    fn places(&mut self, path: &Path, origin: &'a Value<'a>) -> Result<Found<'a>, JsonPathLimit> {
         let (last, before) = match path.steps.split_last() {
             Some((Step { deep: false, selector: Selector::Names(names) }, before))
                 if path.function.is_none() =>
@@ -82,9 +81,9 @@ impl<'a> Search<'a> {
                 let mut made = Vec::new();
                 for container in containers {
                     self.scan(container, |search, value| {
-                        let complete = names.iter().all(|name| value.get(&**name).is_some());
+                        let complete = names.iter().all(|name| value.get(name).is_some());
                         if complete {
-                            made.extend(search.chosen(value, names)?.map(Cow::Owned));
+                            made.extend(search.chosen(value, names)?.map(Place::Made));
                         }
                         Ok(())
                     })?;
@@ -96,20 +95,20 @@ impl<'a> Search<'a> {
         if let Some(place) = self.single(before, origin)? {
             let Some(place) = place else { return Ok(Found::Nothing) };
             return Ok(match last {
-                None => Found::One(Cow::Borrowed(place)),
+                None => Found::One(Place::There(place)),
                 Some(names) => match self.chosen(place, names)? {
-                    Some(value) => Found::One(Cow::Owned(value)),
+                    Some(value) => Found::One(Place::Made(value)),
                     None => Found::Nothing,
                 },
             });
         }
         let places = self.lists(before, origin)?;
         let Some(names) = last else {
-            return Ok(many(places.into_iter().map(Cow::Borrowed).collect()));
+            return Ok(many(places.into_iter().map(Place::There).collect()));
         };
         let mut made = Vec::new();
         for place in places {
-            made.extend(self.chosen(place, names)?.map(Cow::Owned));
+            made.extend(self.chosen(place, names)?.map(Place::Made));
         }
         Ok(many(made))
     }
@@ -118,8 +117,8 @@ impl<'a> Search<'a> {
     fn single(
         &mut self,
         steps: &[Step],
-        origin: &'a Value,
-    ) -> Result<Option<Option<&'a Value>>, JsonPathLimit> {
+        origin: &'a Value<'a>,
+    ) -> Result<Option<Option<&'a Value<'a>>>, JsonPathLimit> {
         let mut place = origin;
         for step in steps {
             if step.deep {
@@ -127,7 +126,7 @@ impl<'a> Search<'a> {
             }
             self.spend(1)?;
             let next = match &step.selector {
-                Selector::Name(name) => place.as_object().and_then(|object| object.get(&**name)),
+                Selector::Name(name) => place.as_object().and_then(|object| object.get(name)),
                 Selector::Index(index) => element(place, *index),
                 Selector::Names(_)
                 | Selector::Indexes(_)
@@ -147,8 +146,8 @@ impl<'a> Search<'a> {
     fn lists(
         &mut self,
         steps: &[Step],
-        origin: &'a Value,
-    ) -> Result<Vec<&'a Value>, JsonPathLimit> {
+        origin: &'a Value<'a>,
+    ) -> Result<Vec<&'a Value<'a>>, JsonPathLimit> {
         let mut places = vec![origin];
         for step in steps {
             let mut next = Vec::new();
@@ -172,8 +171,8 @@ impl<'a> Search<'a> {
     /// Visits the containers at and below `top`, each before those inside it.
     fn scan(
         &mut self,
-        top: &'a Value,
-        mut visit: impl FnMut(&mut Self, &'a Value) -> Result<(), JsonPathLimit>,
+        top: &'a Value<'a>,
+        mut visit: impl FnMut(&mut Self, &'a Value<'a>) -> Result<(), JsonPathLimit>,
     ) -> Result<(), JsonPathLimit> {
         let is_container = |value: &&Value| value.is_object() || value.is_array();
         let mut open = vec![top];
@@ -204,8 +203,8 @@ impl<'a> Search<'a> {
     fn select_deep(
         &mut self,
         selector: &Selector,
-        container: &'a Value,
-        found: &mut Vec<&'a Value>,
+        container: &'a Value<'a>,
+        found: &mut Vec<&'a Value<'a>>,
     ) -> Result<(), JsonPathLimit> {
         let (Selector::Filter(filter), Value::Array(items)) = (selector, container) else {
             return self.select(selector, container, found);
@@ -221,15 +220,15 @@ impl<'a> Search<'a> {
     fn select(
         &mut self,
         selector: &Selector,
-        place: &'a Value,
-        found: &mut Vec<&'a Value>,
+        place: &'a Value<'a>,
+        found: &mut Vec<&'a Value<'a>>,
     ) -> Result<(), JsonPathLimit> {
         self.spend(1)?;
         match (selector, place) {
-            (Selector::Name(name), Value::Object(members)) => found.extend(members.get(&**name)),
+            (Selector::Name(name), Value::Object(members)) => found.extend(members.get(name)),
             (Selector::Names(names), Value::Object(members)) => {
                 self.spend(names.len())?;
-                found.extend(names.iter().filter_map(|name| members.get(&**name)));
+                found.extend(names.iter().filter_map(|name| members.get(name)));
             }
             (Selector::Index(index), Value::Array(_)) => found.extend(element(place, *index)),
             (Selector::Indexes(indexes), Value::Array(_)) => {
@@ -278,20 +277,20 @@ impl<'a> Search<'a> {
     /// The object that several names at the end of a path make.
     fn chosen(
         &mut self,
-        place: &Value,
+        place: &Value<'a>,
         names: &[Box<str>],
-    ) -> Result<Option<Value>, JsonPathLimit> {
+    ) -> Result<Option<Value<'a>>, JsonPathLimit> {
         let Value::Object(members) = place else { return Ok(None) };
-        let mut object = Map::new();
+        let mut object = Members::default();
         for name in names {
-            if let Some(value) = members.get(&**name) {
-                object.insert(name.as_ref().to_owned(), self.copy(value)?);
+            if let Some(value) = members.get(name) {
+                object.insert(Cow::Owned(name.as_ref().to_owned()), self.copy(value)?);
             }
         }
         Ok(Some(Value::Object(object)))
     }
 
-    fn holds(&mut self, filter: &Filter, current: &'a Value) -> Result<bool, JsonPathLimit> {
+    fn holds(&mut self, filter: &Filter, current: &'a Value<'a>) -> Result<bool, JsonPathLimit> {
         self.spend(1)?;
         match filter {
             Filter::Any(parts) => {
@@ -318,7 +317,7 @@ impl<'a> Search<'a> {
             Filter::Matches { text, pattern } => {
                 let Some(value) = self.operand(text, current)? else { return Ok(false) };
                 self.spend_on(&value)?;
-                Ok(match value.as_ref() {
+                Ok(match &*value {
                     Value::Array(items) => {
                         items.iter().any(|item| pattern.matches(&compare::scalar_text(item)))
                     }
@@ -333,12 +332,12 @@ impl<'a> Search<'a> {
         left: &Operand,
         relation: Relation,
         right: &Operand,
-        current: &'a Value,
+        current: &'a Value<'a>,
     ) -> Result<bool, JsonPathLimit> {
         let left = self.operand(left, current)?;
         let right = self.operand(right, current)?;
         // Lists are compared element by element.
-        let list_len = |value: &Option<Cow<'_, Value>>| match value.as_deref() {
+        let list_len = |value: &Option<Place<'_>>| match value.as_deref() {
             Some(Value::Array(items)) => items.len(),
             _ => 1,
         };
@@ -353,32 +352,32 @@ impl<'a> Search<'a> {
     pub(super) fn operand<'v>(
         &mut self,
         operand: &'v Operand,
-        current: &'a Value,
-    ) -> Result<Option<Cow<'v, Value>>, JsonPathLimit>
+        current: &'a Value<'a>,
+    ) -> Result<Option<Place<'v>>, JsonPathLimit>
     where
         'a: 'v,
     {
         match operand {
-            Operand::Literal(value) => Ok(Some(Cow::Borrowed(value))),
+            Operand::Literal(value) => Ok(Some(Place::There(value))),
             Operand::Path(path) => Ok(match self.find(path, current)? {
                 Found::Nothing => None,
                 Found::One(value) => Some(value),
-                Found::Many(values) => Some(Cow::Owned(Value::Array(self.copies(&values)?))),
+                Found::Many(values) => Some(Place::Made(Value::Array(self.copies(&values)?))),
             }),
         }
     }
 
-    fn copies(&mut self, values: &[Cow<'_, Value>]) -> Result<Vec<Value>, JsonPathLimit> {
+    fn copies(&mut self, values: &[Place<'a>]) -> Result<Vec<Value<'a>>, JsonPathLimit> {
         values.iter().map(|value| self.copy(value)).collect()
     }
 
-    fn copy(&mut self, value: &Value) -> Result<Value, JsonPathLimit> {
+    fn copy(&mut self, value: &Value<'a>) -> Result<Value<'a>, JsonPathLimit> {
         self.spend_on(value)?;
         Ok(value.clone())
     }
 
     /// For what is done with a whole value.
-    pub(super) fn spend_on(&mut self, value: &Value) -> Result<(), JsonPathLimit> {
+    pub(super) fn spend_on(&mut self, value: &Value<'_>) -> Result<(), JsonPathLimit> {
         let mut open = vec![value];
         while let Some(value) = open.pop() {
             self.spend(1)?;
@@ -399,12 +398,12 @@ impl<'a> Search<'a> {
     }
 }
 
-fn many<'a>(values: Vec<Cow<'a, Value>>) -> Found<'a> {
+fn many<'a>(values: Vec<Place<'a>>) -> Found<'a> {
     if values.is_empty() { Found::Nothing } else { Found::Many(values) }
 }
 
 /// An index below 0 counts from the end.
-fn element(place: &Value, index: i64) -> Option<&Value> {
+fn element<'v, 'd>(place: &'v Value<'d>, index: i64) -> Option<&'v Value<'d>> {
     let items = place.as_array()?;
     let from_start = if index < 0 { i64::try_from(items.len()).ok()? + index } else { index };
     items.get(usize::try_from(from_start).ok()?)
@@ -412,11 +411,11 @@ fn element(place: &Value, index: i64) -> Option<&Value> {
 
 /// RFC 9535, 2.3.4.2.2.
 fn slice<'a>(
-    items: &'a [Value],
+    items: &'a [Value<'a>],
     start: Option<i64>,
     end: Option<i64>,
     step: i64,
-    found: &mut Vec<&'a Value>,
+    found: &mut Vec<&'a Value<'a>>,
 ) {
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let from_start = |bound: i64| if bound < 0 { bound.saturating_add(length) } else { bound };

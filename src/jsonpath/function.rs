@@ -4,8 +4,7 @@
 //! work on (no number, no array) gives nothing. Behind a scan a function takes all results as
 //! one list, else each result by itself.
 
-use serde_json::Value;
-
+use crate::json::Value;
 use crate::jsonpath::JsonPathLimit;
 use crate::jsonpath::ast::{Call, Function};
 use crate::jsonpath::eval::Search;
@@ -14,9 +13,9 @@ use crate::jsonpath::eval::Search;
 pub(super) fn apply<'a>(
     search: &mut Search<'a>,
     call: &Call,
-    input: &Value,
-    current: &'a Value,
-) -> Result<Option<Value>, JsonPathLimit> {
+    input: &Value<'a>,
+    current: &'a Value<'a>,
+) -> Result<Option<Value<'a>>, JsonPathLimit> {
     search.spend_on(input)?;
     let mut arguments = Vec::new();
     for argument in &call.arguments {
@@ -29,7 +28,7 @@ pub(super) fn apply<'a>(
     let items = input.as_array();
     Ok(match call.function {
         Function::Length => {
-            let measured = arguments.first().map_or(input, |argument| argument.as_ref());
+            let measured = arguments.first().map_or(input, |argument| &**argument);
             match measured {
                 Value::Array(items) => Some(Value::from(items.len())),
                 Value::Object(members) => Some(Value::from(members.len())),
@@ -38,7 +37,7 @@ pub(super) fn apply<'a>(
         }
         Function::Keys => input
             .as_object()
-            .map(|members| members.keys().map(|name| Value::from(name.as_str())).collect()),
+            .map(|members| Value::Array(members.names().cloned().map(Value::String).collect())),
         Function::First => items.and_then(|items| items.first()).cloned(),
         Function::Last => items.and_then(|items| items.last()).cloned(),
         Function::Index => {
@@ -55,7 +54,7 @@ pub(super) fn apply<'a>(
             for part in parts.chain(arguments.iter().flat_map(|argument| spread(argument))) {
                 text.push_str(part.as_str().unwrap_or_default());
             }
-            Some(Value::String(text))
+            Some(Value::from(text))
         }
         Function::Min | Function::Max | Function::Avg | Function::Stddev | Function::Sum => {
             let all = items.into_iter().flatten();
@@ -69,7 +68,7 @@ pub(super) fn apply<'a>(
 }
 
 /// A list's elements, or the value itself.
-fn spread(value: &Value) -> std::slice::Iter<'_, Value> {
+fn spread<'v, 'd>(value: &'v Value<'d>) -> std::slice::Iter<'v, Value<'d>> {
     match value {
         Value::Array(items) => items.iter(),
         single => std::slice::from_ref(single).iter(),

@@ -22,11 +22,13 @@ mod tests;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use lru::LruCache;
-use serde_json::Value;
+use serde::ser::{Serialize, Serializer};
 
+use crate::json::Value;
 use crate::jsonpath::ast::{Path, Selector};
 
 /// How long a path may be.
@@ -69,9 +71,16 @@ pub enum JsonPathLimit {
 pub enum Found<'a> {
     Nothing,
     /// By a definite path, which leads to one place, or by a function.
-    One(Cow<'a, Value>),
+    One(Place<'a>),
     /// By an indefinite path, in the document's order; a search that finds none says `Nothing`.
-    Many(Vec<Cow<'a, Value>>),
+    Many(Vec<Place<'a>>),
+}
+
+/// A value of the document or one that was made of it.
+#[derive(Clone, Debug)]
+pub enum Place<'a> {
+    There(&'a Value<'a>),
+    Made(Value<'a>),
 }
 
 impl JsonPath {
@@ -106,14 +115,14 @@ impl JsonPath {
 
     /// Values are borrowed from the document, save those that a function or a choice of
     /// several names (`['a','b']`) makes.
-    pub fn find<'a>(&self, document: &'a Value) -> Result<Found<'a>, JsonPathLimit> {
+    pub fn find<'a>(&self, document: &'a Value<'a>) -> Result<Found<'a>, JsonPathLimit> {
         eval::find(&self.path, document)
     }
 
     /// Whether finding nothing means an empty list: the path is indefinite, and the steps before
     /// its first indefinite one lead to a place in the document. Jayway's reader raises an
     /// exception where they do not.
-    pub fn lists_in(&self, document: &Value) -> bool {
+    pub fn lists_in(&self, document: &Value<'_>) -> bool {
         !self.is_definite() && eval::is_start_there(&self.path, document)
     }
 }
@@ -136,7 +145,7 @@ impl<'a> Found<'a> {
     pub fn first_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Nothing => None,
-            Self::One(value) => match value.as_ref() {
+            Self::One(value) => match &**value {
                 Value::Array(items) => items.first().and_then(value_text),
                 other => value_text(other),
             },
@@ -145,35 +154,60 @@ impl<'a> Found<'a> {
     }
 
     /// Each result by itself, as a pattern of RegularExpressionProtection meets it.
-    pub fn values(&self) -> impl Iterator<Item = &Value> {
-        let values: &[Cow<'a, Value>] = match self {
+    pub fn values(&self) -> impl Iterator<Item = &Value<'a>> {
+        let values: &[Place<'a>] = match self {
             Self::Nothing => &[],
             Self::One(value) => std::slice::from_ref(value),
             Self::Many(values) => values,
         };
-        values.iter().map(Cow::as_ref)
+        values.iter().map(|value| &**value)
     }
 }
 
 /// A string as it is, other values as JSON; `None` for `null`.
-pub fn value_text(value: &Value) -> Option<Cow<'_, str>> {
+pub fn value_text<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(Cow::Borrowed(text)),
-        other => Some(Cow::Owned(other.to_string())),
+        other => Some(Cow::Owned(other.to_json())),
     }
 }
 
-fn array_text(values: &[Cow<'_, Value>]) -> String {
-    let mut text = String::from("[");
-    for (index, value) in values.iter().enumerate() {
-        if index > 0 {
-            text.push(',');
+fn array_text(values: &[Place<'_>]) -> String {
+    // As with one value there is nothing to fail.
+    serde_json::to_string(values).unwrap_or_default()
+}
+
+impl<'a> Deref for Place<'a> {
+    type Target = Value<'a>;
+
+    fn deref(&self) -> &Value<'a> {
+        match self {
+            Self::There(value) => value,
+            Self::Made(value) => value,
         }
-        text.push_str(&value.to_string());
     }
-    text.push(']');
-    text
+}
+
+impl Serialize for Place<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl PartialEq for Place<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<'a> Place<'a> {
+    fn into_value(self) -> Value<'a> {
+        match self {
+            Self::There(value) => value.clone(),
+            Self::Made(value) => value,
+        }
+    }
 }
 
 impl Path {

@@ -3,8 +3,7 @@
 //! Source: Jayway JsonPath 2.9, `PathCompiler` and `FilterCompiler`. A text that does not start
 //! with `$` or `@` is read as if `$.` stood before it, so that `.a` means `$..a`.
 
-use serde_json::Value;
-
+use crate::json::Value;
 use crate::jsonpath::ast::{
     Call, Filter, Function, Operand, Origin, Path, Relation, Selector, Step,
 };
@@ -408,7 +407,7 @@ impl<'t> Parser<'t> {
         Ok(Operand::Literal(self.literal(depth)?))
     }
 
-    fn literal(&mut self, depth: usize) -> Result<Value, JsonPathError> {
+    fn literal(&mut self, depth: usize) -> Result<Value<'static>, JsonPathError> {
         self.skip_white_space();
         let start = self.at;
         if depth > NESTING_MAX {
@@ -416,14 +415,14 @@ impl<'t> Parser<'t> {
             return Err(error(message, start, start));
         }
         match self.rest().chars().next() {
-            Some(quote @ ('\'' | '"')) => Ok(Value::String(self.quoted(quote)?)),
+            Some(quote @ ('\'' | '"')) => Ok(Value::from(self.quoted(quote)?)),
             Some('[') => self.list(depth),
             Some('{') => self.object(),
             _ => self.word(),
         }
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, JsonPathError> {
+    fn list(&mut self, depth: usize) -> Result<Value<'static>, JsonPathError> {
         self.at += 1;
         let mut items = Vec::new();
         self.skip_white_space();
@@ -437,19 +436,20 @@ impl<'t> Parser<'t> {
         Ok(Value::Array(items))
     }
 
-    fn object(&mut self) -> Result<Value, JsonPathError> {
-        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<Value>();
+    fn object(&mut self) -> Result<Value<'static>, JsonPathError> {
+        let mut values =
+            serde_json::Deserializer::from_str(self.rest()).into_iter::<serde_json::Value>();
         match values.next() {
             Some(Ok(value)) => {
                 self.at += values.byte_offset();
-                Ok(value)
+                Ok(Value::from(value))
             }
             _ => Err(error("this is no JSON object", self.at, self.text.len())),
         }
     }
 
     /// A number, `true`, `false`, `null`, or a text that was left without quotes.
-    fn word(&mut self) -> Result<Value, JsonPathError> {
+    fn word(&mut self) -> Result<Value<'static>, JsonPathError> {
         let rest = self.rest();
         let length = rest
             .find(|c: char| {
@@ -469,7 +469,7 @@ impl<'t> Parser<'t> {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             "null" => Value::Null,
-            _ => number(word).unwrap_or_else(|| Value::from(word)),
+            _ => number(word).unwrap_or_else(|| Value::from(word.to_owned())),
         })
     }
 
@@ -547,7 +547,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-fn number(word: &str) -> Option<Value> {
+fn number(word: &str) -> Option<Value<'static>> {
     if !word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '.')) {
         return None;
     }

@@ -13,6 +13,7 @@ use crate::model::{ApiProxy, Connection, Destination, PolicyHead, TargetEndpoint
 use crate::policy::{ReadPolicy, kind_of};
 use crate::profile::Profile;
 use crate::template;
+use crate::upstream::google::GoogleAccount;
 use crate::xml::Element;
 
 #[derive(Debug, Default)]
@@ -74,6 +75,8 @@ pub enum NeedKind {
     TargetServer,
     /// A KeyStore or TrustStore, or a reference to one.
     Store,
+    /// A Google service account; it has no name.
+    GoogleAccount,
     SharedFlow,
     EnvironmentPolicy,
     /// A file that the bundle does not have, by its URL.
@@ -276,6 +279,9 @@ impl<'d> Builder<'d> {
                 self.backend(&url, by);
             }
         }
+        if element.descendants().any(|found| found.name == "Authentication") {
+            self.need(NeedKind::GoogleAccount, "", by);
+        }
         for tls in element.descendants().filter(|found| found.name == "SSLInfo") {
             for store in ["KeyStore", "TrustStore"].iter().flat_map(|name| texts(tls, name)) {
                 self.need(NeedKind::Store, &store, by);
@@ -356,7 +362,10 @@ fn presence(kind: NeedKind, name: &str, view: &EnvironmentView) -> Presence {
         // What a variable names is known to the flow alone.
         NeedKind::Store if name.contains('{') => return Presence::Unknown,
         NeedKind::Store => view.targets.stores.find(name).is_ok(),
+        // Whether a metadata server answers is known when it is asked.
+        NeedKind::GoogleAccount if matches!(view.targets.account, GoogleAccount::Key(_)) => true,
         NeedKind::KeyValueMap
+        | NeedKind::GoogleAccount
         | NeedKind::ApiProduct
         | NeedKind::Resource
         | NeedKind::PropertySet

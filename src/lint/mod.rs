@@ -49,6 +49,7 @@ mod gw400_target_server;
 mod gw401_key_store;
 mod gw402_tls_versions;
 mod gw403_tls_names;
+mod gw406_google_token;
 pub mod inventory;
 mod options;
 mod pd001_unknown_target;
@@ -192,6 +193,7 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw401_key_store::RULE,
     &gw402_tls_versions::RULE,
     &gw403_tls_names::RULE,
+    &gw406_google_token::RULE,
     &gw204_idle_property::RULE,
     &gw205_bad_url::RULE,
     &gw340_response_cache_requests::RULE,

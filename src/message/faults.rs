@@ -168,6 +168,12 @@ catalogue! {
     BAD_TARGET_URL: SERVICE_UNAVAILABLE, Connectivity,
         "messaging.adaptors.http.flow.ServiceUnavailable", "The target URL is invalid: {url}",
         when "the target's URL is none";
+    /// Unknown: its text.
+    GOOGLE_TOKEN_FAILED: INTERNAL_SERVER_ERROR, Connectivity,
+        "messaging.adaptors.http.filter.GoogleTokenGenerationFailure",
+        "Failed to generate a Google token",
+        when "the target's `Authentication` asks for a Google token, and there is none: the log \
+            says why";
     NO_ACTIVE_TARGETS: SERVICE_UNAVAILABLE, Connectivity,
         "messaging.adaptors.http.flow.NoActiveTargets",
         "The Service is temporarily unavailable",

@@ -8,8 +8,8 @@
 use crate::diag::Diagnostics;
 use crate::model::flow::MISPLACED;
 use crate::model::{
-    Connection, Destination, LoadBalancer, Property, ProxyEndpoint, RouteRule, SharedFlow, SslInfo,
-    Step, TargetEndpoint, VirtualHost, file_stem, flow,
+    Authentication, Connection, Destination, LoadBalancer, Property, ProxyEndpoint, RouteRule,
+    SharedFlow, SslInfo, Step, TargetEndpoint, VirtualHost, file_stem, flow,
 };
 use crate::template::Template;
 use crate::xml::fields::MISSING;
@@ -85,6 +85,8 @@ pub(super) fn target_endpoint(
     let http_connection = ["HTTPTargetConnection", "HttpTargetConnection"]
         .iter()
         .find_map(|name| element.child(name));
+    let authentication = http_connection.and_then(|found| found.child("Authentication"));
+    let authentication = authentication.and_then(|found| Authentication::read(found, xml.diags()));
     xml.finish();
     TargetEndpoint {
         name,
@@ -95,6 +97,7 @@ pub(super) fn target_endpoint(
         fault_rules,
         connection,
         http_connection: http_connection.cloned(),
+        authentication,
         properties,
     }
 }
@@ -308,13 +311,7 @@ fn http_connection(
             "`HealthMonitor` has no effect without a `LoadBalancer`",
         );
     }
-    if let Some(authentication) = xml.child("Authentication")
-        && !authentication.is_empty()
-    {
-        xml.diags()
-            .warning(NO_EFFECT, authentication.name_span, "`Authentication` is not supported yet")
-            .note(None, "the target is called without a Google token");
-    }
+    xml.leave(&["Authentication"]); // Read beside the connection; a second one is told by FE001.
     xml.finish();
     let connection = match (url, balancer) {
         (_, Some(balancer)) => {

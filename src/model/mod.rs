@@ -4,6 +4,7 @@
 //! platform is: an empty element means absent, an unknown one is a finding. The `span` of
 //! a flow, step, route or rule is its start tag.
 
+mod authentication;
 mod endpoint;
 mod flow;
 pub mod load_balancer;
@@ -13,6 +14,7 @@ pub mod property_set;
 mod read;
 mod ssl_info;
 
+pub use authentication::{Authentication, Bearer};
 pub use flow::condition as read_condition;
 pub use load_balancer::LoadBalancer;
 pub use read::{read, read_environment_policy};
@@ -103,6 +105,8 @@ pub struct TargetEndpoint {
     pub connection: Connection,
     /// The HTTPTargetConnection as written, for what speaks of its parts.
     pub http_connection: Option<Element>,
+    /// The Google token that its calls show.
+    pub authentication: Option<Authentication>,
     pub properties: Vec<Property>,
 }
 

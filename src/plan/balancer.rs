@@ -235,7 +235,7 @@ impl ServerPlan {
     }
 
     /// As far as it is known before a call.
-    pub(super) fn scheme(&self, endpoint: &TlsPlan) -> Scheme {
+    pub fn scheme(&self, endpoint: &TlsPlan) -> Scheme {
         match (&self.tls, endpoint) {
             (ServerWay::Plain, _) | (ServerWay::Endpoint, TlsPlan::Off(_)) => Scheme::Http,
             (ServerWay::Tls(_), _) | (ServerWay::Endpoint, _) => Scheme::Https,

@@ -13,8 +13,9 @@ use crate::diag::Diagnostics;
 use crate::message::faults::POLICY_NOT_SUPPORTED;
 use crate::message::{Facts, Fault, FlowFacts, FlowRef, MessageContext, TargetFacts};
 use crate::model::{
-    ApiProxy, Connection, DefaultFaultRule, Destination, FaultRule, FaultRules, Flow, Flows,
-    LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step, TargetEndpoint,
+    ApiProxy, Authentication, Bearer, Connection, DefaultFaultRule, Destination, FaultRule,
+    FaultRules, Flow, Flows, LocatedCondition, PolicyHead, ProxyEndpoint, RouteRule, Step,
+    TargetEndpoint,
 };
 use crate::plan::balancer::BalancerPlan;
 use crate::plan::landing::landings;
@@ -39,6 +40,7 @@ use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
 use crate::template::Template;
 use crate::upstream::Scheme;
+use crate::upstream::google::GoogleTokens;
 use crate::upstream::target_server::Targets;
 use crate::variable::{Bindable, Slots};
 use crate::xml::Text;
@@ -67,6 +69,15 @@ pub struct LinkEnvironment<'a> {
     pub shared_flows: BTreeMap<&'a str, &'a ApiProxy>,
     pub hooks: &'a Hooks<FlowHook>,
     pub targets: &'a Targets,
+    /// Of the environment's account.
+    pub google: &'a Arc<GoogleTokens>,
+}
+
+impl LinkEnvironment<'_> {
+    /// Apigee Edge has no tokens.
+    fn google(&self) -> Option<Arc<GoogleTokens>> {
+        (self.profile == Profile::X).then(|| self.google.clone())
+    }
 }
 
 /// A plan, and what of the environment it was linked with.
@@ -375,10 +386,18 @@ impl<'a> Linking<'a> {
             balancer,
             url,
             tls,
+            bearer: self.bearer(target.authentication.as_ref()),
             flows: self.flows(&target.flows),
             fault_rules: self.fault_rules(&target.fault_rules),
             properties,
         }
+    }
+
+    fn bearer(&mut self, authentication: Option<&Authentication>) -> Option<Box<Bearer>> {
+        let tokens = self.environment.google()?;
+        let mut authentication = authentication?.clone();
+        authentication.bind(&mut self.slots);
+        Some(Box::new(Bearer { authentication, tokens }))
     }
 
     fn route(&mut self, rule: &RouteRule, targets: &[TargetPlan]) -> RoutePlan {
@@ -395,6 +414,7 @@ impl<'a> Linking<'a> {
                     url: Some(url),
                     balancer: None,
                     tls: TlsPlan::Off(None),
+                    bearer: None,
                     flows: FlowsPlan::default(),
                     fault_rules: FaultRulesPlan::default(),
                     properties: TargetProperties::read(&[], self.environment.body_bytes_max),

@@ -29,6 +29,7 @@ use bytestring::ByteString;
 
 use crate::condition::Condition;
 use crate::message::{Facts, FlowRef, TargetFacts};
+use crate::model::Bearer;
 use crate::policy::kind::{SharedFlowId, Step};
 use crate::variable::Slot;
 
@@ -114,6 +115,8 @@ pub struct TargetPlan {
     pub url: Option<TargetUrl>,
     pub balancer: Option<Box<BalancerPlan>>,
     pub tls: TlsPlan,
+    /// The Google token that its calls show.
+    pub bearer: Option<Box<Bearer>>,
     pub flows: FlowsPlan,
     pub fault_rules: FaultRulesPlan,
     pub properties: TargetProperties,

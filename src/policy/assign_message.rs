@@ -1,7 +1,7 @@
 //! AssignMessage: makes or changes a message, and sets variables.
 //! Source: Apigee docs, "AssignMessage policy" and its error references.
 //! Faults (500): `steps.assignmessage.UnresolvedVariable`, `.SetVariableFailed`,
-//! `.VariableOfNonMsgType`. Findings: those of the message builder; lint has `PO012`.
+//! `.VariableOfNonMsgType`, `.GoogleTokenGenerationFailure`. Findings: those of the message builder; lint has `PO012`.
 
 mod page;
 
@@ -10,8 +10,12 @@ use std::rc::Rc;
 
 use crate::diag::Diagnostics;
 use crate::message::{Fault, Message, MessageContext, MessageKind, Value};
-use crate::policy::kind::{Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, skip_head};
+use crate::model::Bearer;
+use crate::policy::kind::{
+    CallStep, Linker, Next, Policy, PolicyKind, PureStep, Step, Uses, Waiting, skip_head,
+};
 use crate::policy::message_builder::{Destination, MessageBuilder, Owner, bind_head, in_scope};
+use crate::upstream::Upstream;
 use crate::variable::{Part, Place, Role, VarRef};
 use crate::xml::{Element, FromXml, Text};
 
@@ -82,7 +86,37 @@ impl Policy for AssignMessage {
         owner.link(linker);
         assign_to.link(linker);
         builder.link(linker, |linker| assign_to.link_body(linker));
-        Step::Pure(Box::new(Self { owner, assign_to, builder }))
+        let mut authentication = builder.authentication.take();
+        if let Some(authentication) = &mut authentication {
+            linker.bind(authentication);
+        }
+        let bearer = linker.google().zip(authentication);
+        let bearer = bearer.map(|(tokens, authentication)| Bearer { authentication, tokens });
+        let step = Self { owner, assign_to, builder };
+        match bearer {
+            Some(bearer) => Step::Call(Box::new(WithToken { step, bearer })),
+            None => Step::Pure(Box::new(step)),
+        }
+    }
+}
+
+/// One whose `Set` has an Authentication. Its header is set last.
+struct WithToken {
+    step: AssignMessage,
+    bearer: Bearer,
+}
+
+impl CallStep for WithToken {
+    fn run<'a>(&'a self, cx: &'a mut MessageContext, upstream: &'a dyn Upstream) -> Waiting<'a> {
+        Box::pin(async move {
+            let Self { step: AssignMessage { owner, assign_to, builder }, bearer } = self;
+            let destination = assign_to.find(cx, owner)?;
+            builder.run(cx, &destination, owner)?;
+            let header = bearer.header(cx, None, upstream, &cx.clock).await;
+            let (name, value) = header.map_err(|_| owner.no_token())?;
+            destination.set_header(cx, name, value);
+            Ok(Next::Continue)
+        })
     }
 }
 

@@ -272,7 +272,7 @@ impl LinkedDataCapture {
         let failed = |reason: &str| {
             Failure::absence(JSON_PATH_FAILED, format!("JSONPath {} {reason}", path.text))
         };
-        let found = path.find(cx, &document, unresolved).map_err(|fault| match fault {
+        let found = path.find(cx, document.root(), unresolved).map_err(|fault| match fault {
             PathFault::Invalid | PathFault::TooCostly => failed(&format!("failed: {fault}")),
         })?;
         let text = found.text().map(|text| text.into_owned());

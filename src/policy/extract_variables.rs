@@ -270,7 +270,7 @@ impl<'p> Run<'p> {
         for variable in variables {
             let mut value = None;
             for path in &variable.paths {
-                match path.find(cx, &document, policy.unresolved()) {
+                match path.find(cx, document.root(), policy.unresolved()) {
                     Ok(Found::Nothing) => {}
                     Ok(found) => {
                         value = Some(variable.datatype.of_json(&found));

@@ -15,6 +15,8 @@ use crate::store::counters::{CounterBackend, MemoryCounters};
 use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
+use crate::upstream::Upstream;
+use crate::upstream::google::GoogleTokens;
 use crate::variable::{Bind, Bindable, Slot};
 use crate::xml::{Element, Fields, Text};
 
@@ -230,6 +232,11 @@ pub trait Linker: Bind {
     fn revisions(&self) -> Option<Arc<dyn Revisions>> {
         None
     }
+
+    /// The Google tokens of the environment. `None` where the platform has none.
+    fn google(&self) -> Option<Arc<GoogleTokens>> {
+        None
+    }
 }
 
 /// What the environment runs at this moment.
@@ -260,6 +267,8 @@ pub enum Step {
     Pure(Box<dyn PureStep>),
     /// May wait on the outside.
     Io(Box<dyn IoStep>),
+    /// Calls the outside by the data thread's own connections.
+    Call(Box<dyn CallStep>),
     /// A call of a shared flow, which the engine runs.
     Flow(FlowCall),
 }
@@ -291,6 +300,7 @@ impl fmt::Debug for Step {
         f.write_str(match self {
             Self::Pure(_) => "Pure",
             Self::Io(_) => "Io",
+            Self::Call(_) => "Call",
             Self::Flow(_) => "Flow",
         })
     }
@@ -304,10 +314,16 @@ pub trait IoStep: Send + Sync {
     fn run<'a>(&'a self, cx: &'a mut MessageContext) -> Run<'a>;
 }
 
+pub trait CallStep: Send + Sync {
+    fn run<'a>(&'a self, cx: &'a mut MessageContext, upstream: &'a dyn Upstream) -> Waiting<'a>;
+}
+
+pub type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Next, Fault>> + 'a>>;
+
 /// Finished at once, or to wait for.
 pub enum Run<'a> {
     Done(Result<Next, Fault>),
-    Wait(Pin<Box<dyn Future<Output = Result<Next, Fault>> + 'a>>),
+    Wait(Waiting<'a>),
 }
 
 /// How the flow goes on.

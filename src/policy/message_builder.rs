@@ -26,6 +26,7 @@ use crate::message::{
     Fault, Head, Message, MessageContext, MessageKind, append_pair, final_status, header_text,
     reason_text, remove_pair,
 };
+use crate::model::Authentication;
 use crate::policy::kind::Linker;
 use crate::policy::message_builder::copy::{Copy, Piece, Pieces, remove};
 use crate::policy::message_builder::variable::AssignVariable;
@@ -38,6 +39,8 @@ use crate::xml::Element;
 pub(super) struct MessageBuilder {
     operations: Vec<Operation>,
     pub(super) ignore_unresolved: bool,
+    /// Of AssignMessage's `Set`.
+    pub(super) authentication: Option<Authentication>,
 }
 
 #[derive(Debug)]
@@ -393,6 +396,15 @@ fn set_content_type(message: &mut Message, content_type: HeaderValue) {
 }
 
 impl Destination {
+    /// In place of those of that name.
+    pub(super) fn set_header(&self, cx: &mut MessageContext, name: HeaderName, value: HeaderValue) {
+        self.change(cx, |message| {
+            if message.headers.try_insert(name, value).is_err() {
+                tracing::debug!("a message has no room for its token");
+            }
+        });
+    }
+
     fn change(&self, cx: &mut MessageContext, change: impl FnOnce(&mut Message)) {
         match self {
             Self::Role(role) => {
@@ -445,6 +457,13 @@ impl Owner {
         let Self { kind, policy, .. } = self;
         let text = format!("{kind}[{policy}]: value of variable {variable} is not of type Message");
         Fault::new(self.code("VariableOfNonMsgType"), text)
+    }
+
+    /// Unknown: code and text, which are not public; they are built as a target's are.
+    pub(super) fn no_token(&self) -> Fault {
+        let Self { kind, policy, .. } = self;
+        let text = format!("{kind}[{policy}]: failed to generate a Google token");
+        Fault::new(self.code("GoogleTokenGenerationFailure"), text)
     }
 
     /// Unknown: the text, which is not public.

@@ -16,6 +16,7 @@ mod read;
 
 use percent_encoding::percent_decode_str;
 
+use crate::json;
 use crate::message::{Fault, MessageContext, View};
 use crate::policy::extraction::{Expression, Field, Format, JsonExpression, Origin, Source, shown};
 use crate::policy::kind::{Linker, Next, PayloadUse, Policy, PolicyKind, PureStep, Step, Uses};
@@ -185,14 +186,14 @@ impl RegularExpressionProtection {
         let unresolved = if self.ignore_unresolved { Unresolved::Empty } else { Unresolved::Fails };
         for (path, patterns) in paths {
             let found = path
-                .find(cx, &document, unresolved)
+                .find(cx, document.root(), unresolved)
                 .map_err(|fault| self.failed(&format!("{fault}: {}", path.text)))?;
             for value in found.values() {
-                if let serde_json::Value::String(text) = value {
+                if let json::Value::String(text) = value {
                     self.look_into(text, patterns)?;
                     continue;
                 }
-                let text = value.to_string();
+                let text = value.to_json();
                 self.look_into(&text, patterns)?;
                 if escapes_slashes && text.contains('/') {
                     self.look_into(&text.replace('/', "\\/"), patterns)?;

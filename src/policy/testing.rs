@@ -123,6 +123,7 @@ pub(super) fn run(step: &Step, cx: &mut MessageContext) -> Result<Next, Fault> {
             Run::Done(result) => result,
             Run::Wait(wait) => ready(wait),
         },
+        Step::Call(_) => panic!("it calls the outside"),
         // The engine runs the flow; what is the policy's own is its parameters.
         Step::Flow(call) => {
             let before = call.parameters.enter(cx);

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::serve::appconfig::AppConfig;
 pub use crate::serve::control::Plain;
 use crate::serve::control::{self, Payload, Transport, text};
+use crate::serve::management::Management;
 use crate::serve::momento::Momento;
 use crate::serve::tls::Certificate;
 use crate::store::durable::Store;
@@ -39,6 +40,7 @@ pub struct Admin {
     store: Option<(Store, Clock)>,
     appconfig: Option<AppConfig>,
     momento: Option<Momento>,
+    management: Option<Management>,
 }
 
 impl Admin {
@@ -52,7 +54,15 @@ impl Admin {
         let own = ["localhost".to_owned(), address.ip().to_string()];
         let hosts = own.into_iter().chain(hosts).collect();
         let transport = Transport::default();
-        Self { hosts, transport, ready, store: None, appconfig: None, momento: None }
+        Self {
+            hosts,
+            transport,
+            ready,
+            store: None,
+            appconfig: None,
+            momento: None,
+            management: None,
+        }
     }
 
     /// Takes TLS too; in the clear comes in only who is on this machine, or anyone where `plain`
@@ -78,6 +88,11 @@ impl Admin {
         self
     }
 
+    pub fn with_management(mut self, door: Management) -> Self {
+        self.management = Some(door);
+        self
+    }
+
     /// Serves until `stopped` says true or its sender has gone.
     pub async fn serve(self, listener: TcpListener, stopped: watch::Receiver<bool>) {
         let transport = self.transport.clone();
@@ -92,6 +107,12 @@ impl Admin {
     async fn respond(&self, request: Request<Incoming>) -> Response<Payload> {
         if let Some(door) = &self.appconfig
             && AppConfig::takes(request.uri().path())
+            && self.refuse(request.uri(), request.headers()).is_none()
+        {
+            return door.answer(request).await.map(Payload::from);
+        }
+        if let Some(door) = &self.management
+            && Management::takes(request.uri().path())
             && self.refuse(request.uri(), request.headers()).is_none()
         {
             return door.answer(request).await.map(Payload::from);

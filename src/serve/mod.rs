@@ -7,6 +7,7 @@ mod control;
 pub mod data;
 pub mod demo;
 pub mod listener;
+pub mod management;
 pub mod momento;
 mod quota;
 mod runtime;

@@ -1,8 +1,10 @@
 //! What clients of the service doors prove themselves with: random, made when first asked for,
 //! kept as sealed records of the store, so that gateways that share a store share them.
 
+mod management;
 mod momento;
 
+pub use management::ManagementLogin;
 pub use momento::{MomentoKey, MomentoKeys, NewSigningKey, SIGNING_KEYS_MAX, SigningKey};
 
 use std::fmt;

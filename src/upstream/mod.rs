@@ -1,5 +1,6 @@
 //! Sending a request to a target.
 
+pub mod google;
 mod http;
 pub mod keystore;
 mod link;

@@ -1,4 +1,4 @@
-//! Target servers of the environment: what a LoadBalancer names.
+//! Target servers of the environment, what a LoadBalancer names, and what else calls go by.
 //!
 //! Source: Apigee docs, "Target servers" of the management API. `isEnabled` takes a server out
 //! of every LoadBalancer.
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
+use crate::upstream::google::GoogleAccount;
 use crate::upstream::keystore::KeyStores;
 use crate::upstream::tls::TlsSettings;
 
@@ -17,6 +18,8 @@ pub struct Targets {
     /// By name.
     pub servers: BTreeMap<String, TargetServer>,
     pub stores: Arc<KeyStores>,
+    /// Whose Google tokens are shown.
+    pub account: GoogleAccount,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

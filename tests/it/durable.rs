@@ -17,6 +17,8 @@ use tollgate::store::durable::{
     Address, Condition, Content, KeyFile, Location, Moment, Settings, Sight, Store, Via, Write,
 };
 
+use crate::support::missing;
+
 /// The first argument of a child.
 pub(crate) const CHILD: &str = "store-writer";
 
@@ -193,7 +195,7 @@ fn the_log_is_synced_before_an_answer() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let probe =
         Command::new("strace").args(["-o", "/dev/null", "true"]).stderr(Stdio::piped()).output();
-    let probe = probe.context("strace is there")?;
+    let probe = probe.with_context(|| missing("strace"))?;
     if !probe.status.success() {
         eprintln!("not traced: {}", String::from_utf8_lossy(&probe.stderr).trim());
         return Ok(());

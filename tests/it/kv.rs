@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::served::{SETTINGS_BUNDLE, Served};
-use crate::support::{Client, until, write_bundle};
+use crate::support::{Client, missing, until, write_bundle};
 
 type Case = (&'static str, fn(&Path) -> Result<()>);
 
@@ -202,7 +202,7 @@ fn an_import_asks_on_a_terminal(folder: &Path) -> Result<()> {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .context("util-linux's `script` is there")?;
+            .with_context(|| missing("script"))?;
         script.stdin.take().context("it is piped")?.write_all(answer)?;
         let (said, _) = told(&script.wait_with_output()?);
         ensure!(said.contains("+color = \"red\"") && said.contains("Write this? [y/N]"), "{said}");

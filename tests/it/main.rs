@@ -10,6 +10,7 @@ mod drop_in;
 mod durable;
 mod kept_responses;
 mod kv;
+mod management;
 mod message_logging;
 mod momento;
 mod readme;
@@ -31,6 +32,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     durable::trials,
     kept_responses::trials,
     kv::trials,
+    management::trials,
     message_logging::trials,
     momento::trials,
     readme::trials,

@@ -14,7 +14,7 @@ use libtest_mimic::Trial;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::served::{BINARY, Served, setting, text};
-use crate::support::{Client, until, write_bundle};
+use crate::support::{Client, missing, until, write_bundle};
 
 /// What the SDKs are asked.
 const PARTS: [&str; 4] = ["control", "scalars", "collections", "tokens"];
@@ -104,7 +104,7 @@ fn every_call_over_tls(sdk: &Command) -> Result<()> {
 }
 
 /// A private authority, `ca.pem`, and a certificate of it for those names.
-fn make_certificates(folder: &Path, names: &[String]) -> Result<()> {
+pub(crate) fn make_certificates(folder: &Path, names: &[String]) -> Result<()> {
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "a private authority");
@@ -119,7 +119,13 @@ fn make_certificates(folder: &Path, names: &[String]) -> Result<()> {
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let output = command.output().with_context(|| format!("{command:?} runs"))?;
+    let output = command.output().with_context(|| {
+        let program = command.get_program().to_string_lossy().into_owned();
+        match program.contains('/') {
+            true => format!("{program} does not run; tests/sdk/install puts it there"),
+            false => missing(&program),
+        }
+    })?;
     ensure!(
         output.status.success(),
         "{}\n{}",
@@ -130,7 +136,7 @@ fn run(command: &mut Command) -> Result<()> {
 }
 
 /// What curl said: the status and the body.
-fn curled(arguments: &[&str]) -> Result<(String, Vec<u8>)> {
+pub(crate) fn curled(arguments: &[&str]) -> Result<(String, Vec<u8>)> {
     let output = Command::new("curl")
         .args([
             "--silent",
@@ -142,13 +148,13 @@ fn curled(arguments: &[&str]) -> Result<(String, Vec<u8>)> {
         ])
         .args(arguments)
         .output()
-        .context("curl runs")?;
+        .with_context(|| missing("curl"))?;
     let status = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.success(), "curl {arguments:?}: {status}");
     Ok((status, output.stdout))
 }
 
-fn check(arguments: &[&str], status: &str, body: &[u8]) -> Result<()> {
+pub(crate) fn check(arguments: &[&str], status: &str, body: &[u8]) -> Result<()> {
     let (said, found) = curled(arguments)?;
     let shown = String::from_utf8_lossy(&found);
     ensure!(said == status && found.starts_with(body), "curl {arguments:?}: {said} {shown}");

@@ -53,6 +53,8 @@ pub(crate) struct Served {
     pub(crate) admin: String,
     /// Momento's own listener, where there is one.
     pub(crate) momento: Option<String>,
+    /// The management API's own, where there is one.
+    pub(crate) management: Option<String>,
 }
 
 impl Served {
@@ -80,7 +82,7 @@ impl Served {
             .spawn()?;
         let said = process.stderr.take().context("it is piped")?;
         let (api, admin) = (String::new(), String::new());
-        let mut served = Self { process, config, api, admin, momento: None };
+        let mut served = Self { process, config, api, admin, momento: None, management: None };
         let mut lines = BufReader::new(said).lines();
         let mut heard = String::new();
         while served.admin.is_empty() {
@@ -93,6 +95,8 @@ impl Served {
                 served.api = address(&line);
             } else if line.trim_start().starts_with("momento") {
                 served.momento = Some(address(&line));
+            } else if line.trim_start().starts_with("management") {
+                served.management = Some(address(&line));
             } else if line.trim_start().starts_with("admin") {
                 served.admin = address(&line);
             }

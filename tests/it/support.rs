@@ -44,6 +44,17 @@ fn answer_all(stream: TcpStream) -> Result<()> {
     }
 }
 
+/// What a test says where a program of the machine does not run: Debian's package that has it.
+pub(crate) fn missing(program: &str) -> String {
+    let package = match program {
+        "node" => "nodejs",
+        "script" => "bsdutils",
+        "unshare" => "util-linux",
+        other => other,
+    };
+    format!("this test needs `{program}`, which Debian has in the package {package}")
+}
+
 /// The store's files in a folder of the test's own.
 pub(crate) fn keep_store_in(folder: &Path, config: &mut Config) {
     config.store.location = Location::Sqlite(folder.join("tollgate.db"));

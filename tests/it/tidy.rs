@@ -12,6 +12,8 @@ use regex::Regex;
 use serde_json::Value;
 use tollgate::policy::POLICIES;
 
+use crate::support::missing;
+
 /// Each module of `src/` and the floor it stands on. A module imports from lower floors only.
 /// A new arrow upward is a question of design, never an edit of this list in passing.
 const FLOORS: &[(&str, u8)] = &[
@@ -489,7 +491,7 @@ fn tracked() -> Result<Vec<String>> {
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
         .output()
-        .context("git lists the project's files")?;
+        .with_context(|| missing("git"))?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let names: Vec<String> = String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect();
     ensure!(!names.is_empty(), "the project has files");

@@ -16,6 +16,7 @@ pub(in crate::cli) struct KvArguments {
     /// The folder of the gateway's own files [default: state]
     #[arg(long, value_name = "DIR", global = true)]
     pub(super) state: Option<PathBuf>,
+    /// How to print it
     #[arg(long, default_value = "text", global = true)]
     pub(super) format: KvFormat,
 }
@@ -36,6 +37,7 @@ pub(super) enum KvCommand {
         at: Option<String>,
     },
     /// Give a key a value; its content type, tags and description stay unless they are told
+    #[command(override_usage = "tollgate kv set [OPTIONS] <KEY> <VALUE|--file <FILE>>")]
     Set(SetArguments),
     /// Remove a key-value
     Delete {
@@ -80,6 +82,7 @@ pub(super) enum KvCommand {
 /// One key-value.
 #[derive(Debug, Args)]
 pub(super) struct Place {
+    /// Such as app/color; an entry of a map is MAP/ENTRY
     pub(super) key: String,
     /// Its label [default: the one without]
     #[arg(long)]

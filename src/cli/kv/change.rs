@@ -5,8 +5,9 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use serde_json::{Value, json};
 
 use crate::cli::CliError;
-use crate::cli::kv::show::{item_json, name_of, print, text_of, value_of};
+use crate::cli::kv::show::{item_json, name_of, text_of, value_of};
 use crate::cli::kv::{Consent, KvError, KvFormat};
+use crate::cli::terminal::print;
 use crate::store::durable::{Address, Condition, Content, Etag, KeyValue, Via, Write};
 
 /// Changes of one transaction, during which no other writer has a turn.

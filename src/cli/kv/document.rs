@@ -102,27 +102,27 @@ fn read_json(text: &str) -> Result<Node, Malformed> {
     // One knows what is a number, the other how it is written.
     let typed = json::read(text.as_bytes()).map_err(malformed)?;
     let literal = json::read_literal(text.as_bytes()).map_err(malformed)?;
-    Ok(joined(typed, literal))
+    Ok(joined(&typed, &literal))
 }
 
-fn joined(typed: Value, literal: Value) -> Node {
+fn joined(typed: &json::Value<'_>, literal: &json::Value<'_>) -> Node {
     match (typed, literal) {
-        (Value::Null, _) => Node::Null,
-        (Value::Bool(value), _) => Node::Bare(value.to_string()),
-        (Value::Number(_), Value::String(text)) => Node::Bare(text),
-        (Value::Number(number), _) => Node::Bare(number.to_string()),
-        (Value::String(text), _) => Node::Text(text),
-        (Value::Array(typed), Value::Array(literal)) => Node::List(
-            typed.into_iter().zip(literal).map(|(typed, text)| joined(typed, text)).collect(),
-        ),
-        (Value::Object(typed), Value::Object(mut literal)) => {
-            let member = |(name, typed): (String, Value)| {
-                let text = literal.remove(&name).unwrap_or_default();
-                (name, joined(typed, text))
-            };
-            Node::Map(typed.into_iter().map(member).collect())
+        (json::Value::Null, _) => Node::Null,
+        (json::Value::Bool(value), _) => Node::Bare(value.to_string()),
+        (json::Value::Number(_), json::Value::String(text)) => Node::Bare(text.to_string()),
+        (json::Value::Number(number), _) => Node::Bare(number.to_string()),
+        (json::Value::String(text), _) => Node::Text(text.to_string()),
+        (json::Value::Array(typed), json::Value::Array(literal)) => {
+            Node::List(typed.iter().zip(literal).map(|(typed, text)| joined(typed, text)).collect())
         }
-        (Value::Array(_) | Value::Object(_), _) => Node::Null,
+        (json::Value::Object(typed), json::Value::Object(literal)) => {
+            let member = |(name, typed): (&str, &json::Value<'_>)| {
+                let text = literal.get(name).unwrap_or(&json::Value::Null);
+                (name.to_owned(), joined(typed, text))
+            };
+            Node::Map(typed.iter().map(member).collect())
+        }
+        (json::Value::Array(_) | json::Value::Object(_), _) => Node::Null,
     }
 }
 

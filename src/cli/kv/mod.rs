@@ -20,8 +20,7 @@ pub(super) use arguments::KvArguments;
 pub use error::KvError;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _};
+use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -34,7 +33,7 @@ use crate::cli::kv::document::{Document, Form};
 use crate::cli::kv::pair::{Pair, Unfit};
 use crate::cli::kv::select::{Selection, Time};
 use crate::cli::kv::show::{Shown, name_of};
-use crate::cli::{CliError, FINE, REFUSED, block_on, load_with_state};
+use crate::cli::{CliError, FINE, REFUSED, block_on, load_with_state, read_file, terminal};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::durable::{
@@ -311,7 +310,7 @@ impl Kv {
         }
         let text = document::write(&pairs, format, form);
         match &arguments.file {
-            None => show::print(&text)?,
+            None => terminal::print(&text)?,
             Some(path) => {
                 let failed = |source| KvError::WriteFile { path: path.clone(), source };
                 fs::write(path, text).map_err(failed)?;
@@ -467,22 +466,4 @@ impl Given {
             description: self.description.clone().unwrap_or(kept.description),
         }
     }
-}
-
-/// All of a file, or of standard input where it is `-`.
-fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, CliError> {
-    let failed = |source| CliError::Read { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    let limit = bytes_max.saturating_add(1);
-    if path == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        let file = OpenOptions::new().read(true).open(path).map_err(failed)?;
-        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    }
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > bytes_max {
-        let source = io::Error::other(format!("it has more than {bytes_max} bytes"));
-        return Err(failed(source));
-    }
-    Ok(bytes)
 }

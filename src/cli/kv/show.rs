@@ -1,14 +1,14 @@
 //! Key-values for people, and as JSON.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::kv::KvFormat;
+use crate::cli::terminal::{print, quoted, tamed, word, write};
 use crate::cli::{CliError, FINE, ignore_closed_pipe};
-use crate::diag::harmless;
 use crate::store::durable::{Address, KeyValue};
 
 /// How much of a value a line shows.
@@ -106,25 +106,6 @@ pub(super) fn one(item: &KeyValue, format: KvFormat) -> Result<u8, CliError> {
     Ok(FINE)
 }
 
-/// To standard output, harmless where that is a terminal.
-pub(super) fn print(text: impl AsRef<str>) -> Result<(), CliError> {
-    let text = text.as_ref();
-    let shown = if io::stdout().is_terminal() { tamed(text) } else { text.to_owned() };
-    write(shown.as_bytes()).or_else(ignore_closed_pipe)
-}
-
-/// What stands in a value must not steer a terminal.
-fn tamed(text: &str) -> String {
-    let is_control = |c: char| c.is_ascii_control() && c != '\n' && c != '\t';
-    harmless(text).replace(is_control, "?")
-}
-
-fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
-}
-
 fn line(item: &KeyValue, shown: Shown) -> String {
     let name = name_of(&item.at);
     let lock = if item.is_locked { "  locked" } else { "" };
@@ -165,16 +146,6 @@ pub(super) fn value_of(value: Option<&Bytes>) -> String {
             format!("{}... ({} bytes)", quoted(start), value.len())
         }
     }
-}
-
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
-}
-
-/// As it is, or quoted where it would not stand out as one word.
-fn word(text: &str) -> String {
-    let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '"' | '[' | ']');
-    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { quoted(text) }
 }
 
 pub(super) fn text_of(bytes: &Bytes) -> String {

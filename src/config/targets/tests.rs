@@ -5,6 +5,7 @@ use std::path::Path;
 use rcgen::{CertificateParams, KeyPair};
 
 use crate::config::{Config, Overrides};
+use crate::upstream::google::GoogleAccount;
 
 /// A folder with `cert.pem` and `key.pem`, which belong together, and `other.pem`, which does not.
 fn folder() -> tempfile::TempDir {
@@ -153,5 +154,37 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         let refusal = parse(folder.path(), &text).expect_err("it is no port");
         let expected = format!("tollgate.toml:4:8: {port} is out of range; write 1 to 65535");
         assert_eq!(refusal, expected);
+    }
+}
+
+#[test]
+fn the_google_account_is_read() {
+    let folder = folder();
+    let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key");
+    let file = serde_json::json!({
+        "type": "service_account",
+        "client_email": "gateway@acme.iam.gserviceaccount.com",
+        "private_key": key.serialize_pem(),
+    });
+    std::fs::write(folder.path().join("account.json"), file.to_string()).expect("it is written");
+    let account = |text: &str| parse(folder.path(), text).map(|config| config.targets.account);
+    assert!(matches!(account("[google]\nkey_file = 'account.json'"), Ok(GoogleAccount::Key(_))));
+    let metadata = |host: &str, port| GoogleAccount::Metadata { host: host.into(), port };
+    assert_eq!(account("[google]\nmetadata_host = 'a:8042'"), Ok(metadata("a", 8042)));
+    assert_eq!(account(""), Ok(metadata("metadata.google.internal", 80)));
+    let given = Overrides { metadata_host: Some("b:1".to_owned()), ..Overrides::default() };
+    let told = Config::parse(Path::new("tollgate.toml"), "", &given).expect("a configuration");
+    assert_eq!(told.targets.account, metadata("b", 1));
+    for (text, expected) in [
+        ("key_file = 'none.json'", "tollgate.toml:2:12: cannot read none.json: No such file"),
+        ("key_file = 'key.pem'", "tollgate.toml:2:12: the key cannot be used: it is no service"),
+        ("metadata_host = 'http://a'", "tollgate.toml:2:17: `http://a` is no host"),
+        (
+            "key_file = 'account.json'\nmetadata_host = 'a'",
+            "tollgate.toml:3:17: there is a `key_file`",
+        ),
+    ] {
+        let error = account(&format!("[google]\n{text}")).expect_err("it is refused");
+        assert!(error.starts_with(expected), "{error}");
     }
 }

@@ -131,7 +131,7 @@ fn a_server_goes_out_and_comes_back_and_is_asked_no_more_when_it_is_undeployed()
         tls: None,
     };
     let servers = BTreeMap::from([("one".to_owned(), target)]);
-    deployer.set_targets(Targets { servers, stores: Arc::default() });
+    deployer.set_targets(Targets { servers, ..Targets::default() });
     deployer.apply(&[Change::Changed(Entry::at(folder.path().to_owned()))]);
     let plan = deployer.proxies().next().expect("it is deployed").1.clone();
     let is_out = || {

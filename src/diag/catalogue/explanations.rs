@@ -379,10 +379,7 @@ pub static EXPLANATIONS: &[Explanation] = &[
         ),
         "gw314"
     ),
-    Explanation::new(
-        "GW315",
-        "The policy runs without that part, which may be the part that matters.",
-    ),
+    Explanation::new("GW315", "A fault is an answer: there is nobody to show a token to."),
     example!(
         Explanation::new(
             "GW320",
@@ -501,6 +498,11 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "A target that speaks nothing else is not reached; one that speaks another of the list is.",
     ),
     Explanation::new("GW405", "The default holds, which may not be what was meant."),
+    Explanation::new(
+        "GW406",
+        "Google makes a token for scopes, or for an audience. Without them each call of the \
+            target ends in the fault `GoogleTokenGenerationFailure`.",
+    ),
     example!(
         Explanation::new(
             "PD001",

@@ -59,7 +59,6 @@ pub static WAITING: &[&str] = &[
     "GW201", // connections
     "GW202", // IntegrationEndpoint
     "GW204", // connection properties
-    "GW315", // parts of message policies
     "GW375", // syslog over TLS
     "GW402", // protocols and ciphers of TLS
 ];

@@ -187,10 +187,10 @@ pub(super) static SECTION: Section = Section {
         Code {
             code: "GW315",
             severities: &[Severity::Warning],
-            what: "an element of a message policy that is not run yet",
-            remedy: "do without it",
-            example: "apiproxy/policies/AM-Set.xml:6:5: warning[GW315]: `Authentication` is \
-                not supported and has no effect",
+            what: "an Authentication in a RaiseFault, where no message is sent",
+            remedy: "delete it",
+            example: "apiproxy/policies/RF-Stop.xml:6:5: warning[GW315]: `Authentication` has \
+                no effect in RaiseFault",
         },
         Code {
             code: "GW320",

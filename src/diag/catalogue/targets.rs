@@ -71,6 +71,16 @@ pub(super) static SECTION: Section = Section {
                 number; 1 is taken",
         },
         Code {
+            code: "GW406",
+            severities: &[Severity::Warning],
+            what: "an Authentication without a scope or an audience, with which no Google token \
+                can be asked for, or with a text that is not what it takes; one of an \
+                AssignMessage under profile `edge`",
+            remedy: "write what the finding says",
+            example: "apiproxy/targets/access.xml:5:7: warning[GW406]: `GoogleAccessToken` has \
+                no `Scope`",
+        },
+        Code {
             code: "TD001",
             severities: &[Severity::Warning],
             what: "a target that is the management API of Apigee",

@@ -10,7 +10,7 @@ pub(super) static SECTION: Section = Section {
             code: "GW133",
             severities: &[Severity::Warning],
             what: "something that Apigee knows and that has no effect here yet: EventFlow, \
-                Authentication of a target, integration endpoints",
+                integration endpoints",
             remedy: "do without it",
             example: "apiproxy/integration-endpoints/orders.xml:1:2: warning[GW133]: \
                 integration endpoints are not supported yet",

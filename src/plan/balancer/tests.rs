@@ -142,7 +142,7 @@ fn servers_that_are_not_there_or_off_are_left_out() {
         ("off".to_owned(), server(false, 80)),
         ("bundle-off".to_owned(), server(true, 80)),
     ]);
-    let targets = Targets { servers, stores: Arc::default() };
+    let targets = Targets { servers, ..Targets::default() };
     let text = |value: &str| {
         let mut sources = crate::diag::SourceMap::default();
         let file = sources.add("a.xml".to_owned(), Arc::from(value));

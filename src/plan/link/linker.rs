@@ -14,6 +14,7 @@ use crate::store::counters::CounterBackend;
 use crate::store::kvm::Maps;
 use crate::store::logs::Logs;
 use crate::store::metrics::Metrics;
+use crate::upstream::google::GoogleTokens;
 use crate::variable::{Bind, Part, Place, Slot, Slots, VarId, VarRef};
 
 /// Numbers variables and notes which bodies they stand in.
@@ -147,6 +148,10 @@ impl Linker for PolicyLinker<'_, '_> {
 
     fn revisions(&self) -> Option<Arc<dyn Revisions>> {
         self.environment.revisions.clone()
+    }
+
+    fn google(&self) -> Option<Arc<GoogleTokens>> {
+        self.environment.google()
     }
 }
 

@@ -35,7 +35,7 @@ impl NeedsOf<'_> {
             let Some(policy) = self.policies.get(step.policy.0 as usize) else { return needs };
             let called = match &policy.step {
                 LinkedStep::Flow(call) => call.flow,
-                LinkedStep::Pure(_) | LinkedStep::Io(_) => None,
+                LinkedStep::Pure(_) | LinkedStep::Io(_) | LinkedStep::Call(_) => None,
             };
             needs.and(policy.needs).and(self.of_shared_flow(called, depth))
         })

@@ -7,8 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::Number;
-
+use crate::json::{self, Number};
 use crate::jsonpath::Found;
 use crate::message::Value;
 use crate::xml::fields::parse_flag;
@@ -53,19 +52,19 @@ impl Datatype {
     pub(super) fn of_json(self, found: &Found<'_>) -> Cast {
         let Some(text) = found.text() else { return Cast::Null };
         let single = match found {
-            Found::One(value) => Some(value.as_ref()),
+            Found::One(value) => Some(&**value),
             Found::Nothing | Found::Many(_) => None,
         };
         match (self, single) {
             (Self::String, _) => Cast::Value(Value::from(text.into_owned())),
-            (Self::NodeSet, Some(value)) => Cast::Value(Value::from(value.to_string())),
+            (Self::NodeSet, Some(value)) => Cast::Value(Value::from(value.to_json())),
             (Self::NodeSet, None) => Cast::Value(Value::from(text.into_owned())),
-            (Self::Boolean, Some(serde_json::Value::Bool(flag))) => Cast::Value(Value::from(*flag)),
+            (Self::Boolean, Some(json::Value::Bool(flag))) => Cast::Value(Value::from(*flag)),
             (
                 Self::Integer | Self::Long | Self::Float | Self::Double,
-                Some(serde_json::Value::Number(number)),
+                Some(json::Value::Number(number)),
             ) => self.of_number(number),
-            (_, Some(serde_json::Value::String(_))) => self.of_text(text),
+            (_, Some(json::Value::String(_))) => self.of_text(text),
             (_, _) => self.impossible(text),
         }
     }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::diag::Diagnostics;
+use crate::json;
 use crate::jsonpath::{Found, JsonPath};
 use crate::message::MessageContext;
 use crate::policy::extraction::{Format, Origin, Owner};
@@ -130,7 +131,7 @@ impl JsonExpression {
     pub(in crate::policy) fn find<'d>(
         &self,
         cx: &MessageContext,
-        document: &'d serde_json::Value,
+        document: &'d json::Value<'d>,
         unresolved: Unresolved,
     ) -> Result<Found<'d>, PathFault> {
         let made;
@@ -194,7 +195,7 @@ impl Origin {
         &self,
         cx: &mut MessageContext,
         format: Format,
-    ) -> Result<Option<Rc<serde_json::Value>>, PayloadError> {
+    ) -> Result<Option<Rc<json::Document>>, PayloadError> {
         let Some(payload) = self.payload(cx, format) else { return Ok(None) };
         let document = cx.documents.json(&payload);
         document.map(Some).map_err(|error| PayloadError(error.to_string()))

@@ -8,8 +8,8 @@
 use std::borrow::Cow;
 
 use hashbrown::HashSet;
-use serde_json::{Map, Value};
 
+use crate::json::{Members, Value};
 use crate::policy::json_to_xml::name::safe_name;
 use crate::xml::scan::is_xml_char;
 use crate::xmltree::{NAMESPACES_MAX, XML_NAMESPACE};
@@ -65,13 +65,13 @@ impl Default for Options {
 #[error("the XML would have more than {OUTPUT_BYTES_MAX} bytes")]
 pub(super) struct TooLong;
 
-pub(super) fn to_xml(value: &Value, options: &Options) -> Result<String, TooLong> {
+pub(super) fn to_xml(value: &Value<'_>, options: &Options) -> Result<String, TooLong> {
     to_xml_within(value, options, OUTPUT_BYTES_MAX)
 }
 
 /// `bytes_max` bounds the whole text.
 pub(super) fn to_xml_within(
-    value: &Value,
+    value: &Value<'_>,
     options: &Options,
     bytes_max: usize,
 ) -> Result<String, TooLong> {
@@ -119,18 +119,18 @@ struct Declaration<'v> {
 
 /// What a member of an object becomes.
 enum Part<'v> {
-    Declarations(&'v Map<String, Value>),
+    Declarations(&'v Members<'v>),
     Declaration(&'v str, Cow<'v, str>),
-    Attributes(&'v Map<String, Value>),
+    Attributes(&'v Members<'v>),
     Attribute(&'v str, Cow<'v, str>),
-    Text(&'v Value),
+    Text(&'v Value<'v>),
     /// Under the name behind an attribute's prefix where the value can be no attribute.
-    Elements(&'v str, &'v Value),
+    Elements(&'v str, &'v Value<'v>),
 }
 
 impl<'v> Writer<'v> {
     /// The member that is the document's element, where there is one.
-    fn only_root(&self, members: &'v Map<String, Value>) -> Option<(&'v str, &'v Value)> {
+    fn only_root(&self, members: &'v Members<'v>) -> Option<(&'v str, &'v Value<'v>)> {
         let mut members = members.iter();
         let (name, value) = members.next().filter(|_| members.next().is_none())?;
         match self.part(name, value) {
@@ -139,7 +139,7 @@ impl<'v> Writer<'v> {
         }
     }
 
-    fn element(&mut self, name: &str, value: &'v Value) -> Result<(), TooLong> {
+    fn element(&mut self, name: &str, value: &'v Value<'v>) -> Result<(), TooLong> {
         let outer = self.declared.len();
         let parts = match value {
             Value::Object(members) => {
@@ -218,7 +218,7 @@ impl<'v> Writer<'v> {
         self.last_line(has_elements && !is_mixed)
     }
 
-    fn part(&self, name: &'v str, value: &'v Value) -> Part<'v> {
+    fn part(&self, name: &'v str, value: &'v Value<'v>) -> Part<'v> {
         let options = self.options;
         match value {
             Value::Object(block) if name == options.namespace_block => {
@@ -241,7 +241,7 @@ impl<'v> Writer<'v> {
         }
     }
 
-    fn attribute(&self, name: &'v str, value: &'v Value) -> Part<'v> {
+    fn attribute(&self, name: &'v str, value: &'v Value<'v>) -> Part<'v> {
         let text = self.scalar(value);
         match name.strip_prefix("xmlns") {
             Some("") => Part::Declaration("", text),
@@ -260,7 +260,6 @@ impl<'v> Writer<'v> {
             match part {
                 Part::Declarations(block) => {
                     for (name, value) in block.iter().filter(|(_, value)| !is_container(value)) {
-                        let name = name.as_str();
                         let is_default =
                             name == self.options.default_namespace || matches!(name, "$" | "xmlns");
                         // Some write the prefix as an attribute would have it.
@@ -409,7 +408,7 @@ impl<'v> Writer<'v> {
     }
 
     /// Null and the text that stands for it are empty.
-    fn scalar(&self, value: &'v Value) -> Cow<'v, str> {
+    fn scalar(&self, value: &'v Value<'v>) -> Cow<'v, str> {
         match value {
             Value::String(text) if *text == self.options.null_value => Cow::Borrowed(""),
             Value::String(text) => Cow::Borrowed(text),
@@ -481,12 +480,12 @@ impl<'v> Writer<'v> {
     }
 }
 
-fn is_container(value: &Value) -> bool {
+fn is_container(value: &Value<'_>) -> bool {
     value.is_array() || value.is_object()
 }
 
 /// What a text node can be made of.
-fn is_text(value: &Value) -> bool {
+fn is_text(value: &Value<'_>) -> bool {
     match value {
         Value::Array(items) => items.iter().all(|item| !is_container(item)),
         other => !other.is_object(),

@@ -4,6 +4,7 @@ use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::json;
 use crate::policy::json_to_xml::convert::to_xml_within;
 use crate::policy::testing::{Rig, findings, run, text};
 
@@ -255,13 +256,13 @@ fn what_is_no_json_says_why() {
 
 #[test]
 fn the_size_of_the_xml_is_bounded() {
-    let value = json!({"a": "x", "b": [{}, {}]});
+    let value = json::Value::from(json!({"a": "x", "b": [{}, {}]}));
     let options = Options::default();
     let xml = to_xml(&value, &options).unwrap();
     assert!(to_xml_within(&value, &options, xml.len()).is_ok());
     assert!(to_xml_within(&value, &options, xml.len() - 1).is_err());
     // A long name stands at each item.
-    let value = json!({"a".repeat(1 << 20): vec![0; 64]});
+    let value = json::Value::from(json!({"a".repeat(1 << 20): vec![0; 64]}));
     assert!(to_xml(&value, &options).is_err());
 }
 
@@ -332,7 +333,7 @@ proptest! {
     #[test]
     fn what_is_made_is_well_formed(value in any_json(), indent in any::<bool>()) {
         let options = Options { indent, ..Options::default() };
-        let xml = to_xml(&value, &options).unwrap();
+        let xml = to_xml(&value.clone().into(), &options).unwrap();
         roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{error}: {value} {xml}"));
         crate::xmltree::XmlTree::parse(xml.as_bytes()).unwrap();
     }
@@ -340,7 +341,7 @@ proptest! {
     #[test]
     fn json_comes_back_from_xml(value in steady_json()) {
         let wrapped = json!({"top": value});
-        let xml = to_xml(&wrapped, &Options::default()).unwrap();
+        let xml = to_xml(&wrapped.clone().into(), &Options::default()).unwrap();
         let back = crate::policy::xml_to_json::converted_for_tests(xml.as_bytes());
         let expected = if value.as_object().is_some_and(|members| members.is_empty()) {
             json!({"top": {}})

@@ -62,11 +62,6 @@ macro_rules! element_rows {
                     phrase along",
             },
             $crate::policy::kind::ElementRow {
-                path: concat!($below, "Set/Authentication"),
-                default: "",
-                meaning: "no effect, and a warning",
-            },
-            $crate::policy::kind::ElementRow {
                 path: concat!($below, "Copy@source"),
                 default: "`message`",
                 meaning: "the message that is copied from; without any child the whole of it",

@@ -1,13 +1,14 @@
 //! From XML to operations.
 //!
 //! Source: Apigee docs, "AssignMessage policy" and its deployment error page. Findings:
-//! `GW311` (InvalidIndex), `GW312` (InvalidVariableName), `GW313` (InvalidPayload), `GW314`
-//! to `GW315`.
+//! `GW311` (InvalidIndex), `GW312` (InvalidVariableName), `GW313` (InvalidPayload), `GW314`,
+//! `GW315`.
 
 use bytestring::ByteString;
 use http::HeaderName;
 
 use crate::diag::Diagnostics;
+use crate::model::Authentication;
 use crate::policy::message_builder::copy::{Copy, Piece, Pieces};
 use crate::policy::message_builder::variable::{AssignVariable, RefOrTemplate, ResourceText};
 use crate::policy::message_builder::{
@@ -25,7 +26,8 @@ const INVALID_NAME: &str = "GW312";
 /// The platform's InvalidPayload.
 const INVALID_PAYLOAD: &str = "GW313";
 const INVALID_HEADER: &str = "GW314";
-const NOT_RUN: &str = "GW315";
+/// An Authentication where no message is sent.
+const NO_TOKEN: &str = "GW315";
 
 const FIELDS: [(&str, &str, Field); 3] = [
     ("Headers", "Header", Field::Header),
@@ -38,7 +40,8 @@ impl MessageBuilder {
     pub(in crate::policy) fn read(xml: &mut Fields<'_, '_>, owner: &Owner) -> Self {
         xml.leave(&["Add", "Copy", "Remove", "Set", "AssignVariable"]);
         let element = xml.element();
-        let mut reading = Reading { owner, operations: Vec::new(), diags: xml.diags() };
+        let diags = xml.diags();
+        let mut reading = Reading { owner, operations: Vec::new(), authentication: None, diags };
         for child in element.elements() {
             match child.name.as_str() {
                 "Add" => reading.add(child),
@@ -49,13 +52,15 @@ impl MessageBuilder {
                 _ => {}
             }
         }
-        Self { operations: reading.operations, ignore_unresolved: false }
+        let Reading { operations, authentication, .. } = reading;
+        Self { operations, ignore_unresolved: false, authentication }
     }
 }
 
 struct Reading<'a> {
     owner: &'a Owner,
     operations: Vec<Operation>,
+    authentication: Option<Authentication>,
     diags: &'a mut Diagnostics,
 }
 
@@ -73,8 +78,12 @@ impl Reading<'_> {
         let mut xml = element.reader(self.diags);
         xml.leave(&FIELDS.map(|(collection, _, _)| collection));
         if let Some(found) = xml.child("Authentication") {
-            let message = "`Authentication` is not supported and has no effect";
-            xml.diags().warning(NOT_RUN, found.open_span, message);
+            if self.owner.kind == "AssignMessage" {
+                self.authentication = Authentication::read(found, xml.diags());
+            } else {
+                let message = format!("`Authentication` has no effect in {}", self.owner.kind);
+                xml.diags().warning(NO_TOKEN, found.open_span, message);
+            }
         }
         if let Some(verb) = template_of(&mut xml, "Verb") {
             self.operations.push(Operation::Verb(verb));

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
+use crate::json;
 use crate::template::format_time;
 
 /// The pattern of `DateFormat` where the policy has none.
@@ -70,13 +71,9 @@ pub(super) fn cloud_entry(entry: CloudEntry<'_>) -> String {
         let labels = labels.map(|(key, value)| ((*key).to_owned(), json!(value.trim())));
         put("labels", Value::Object(labels.collect()));
     }
-    let payload = entry
-        .is_json
-        .then(|| crate::json::read(entry.text.as_bytes()).ok())
-        .flatten()
-        .filter(Value::is_object);
-    match payload {
-        Some(payload) => put("jsonPayload", payload),
+    let payload = entry.is_json.then(|| json::read(entry.text.as_bytes()).ok()).flatten();
+    match payload.filter(json::Value::is_object) {
+        Some(payload) => put("jsonPayload", json!(payload)),
         None => put("textPayload", json!(entry.text.trim())),
     }
     Value::Object(members).to_string()

@@ -8,6 +8,11 @@ pub(super) static PAGE: Page = Page {
     elements: element_rows![
         "FaultResponse/",
         ElementRow {
+            path: "FaultResponse/Set/Authentication",
+            default: "",
+            meaning: "no effect, and a warning",
+        },
+        ElementRow {
             path: "IgnoreUnresolvedVariables",
             default: "`false`",
             meaning: "`true`: what has no value is the empty text; `false`: it faults with a code \

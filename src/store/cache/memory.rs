@@ -6,11 +6,13 @@
 //! [`Clock::elapsed`], sizes bytes; an entry weighs its key, its value and
 //! [`ENTRY_OVERHEAD_BYTES`].
 
+mod body;
 mod budget;
 mod decide;
 mod ghosts;
 mod list;
 mod shard;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod wheel;
@@ -26,16 +28,17 @@ use bytes::Bytes;
 use foldhash::quality::SeedableRandomState;
 use parking_lot::{Mutex, MutexGuard};
 
+use self::body::Value;
 use self::budget::Budget;
-use self::decide::{Current, Effect, Moment, Seen, decide, decide_on_collection};
+use self::decide::{Current, Effect, Moment, Seen, decide};
 pub use self::shard::ENTRY_OVERHEAD_BYTES;
 use self::shard::{NEVER_NS, Shard, now_ns, weight_bytes};
-use crate::clock::Clock;
+use crate::clock::{COARSE_LAG_NS, Clock};
 use crate::store::cache::collection::Collection;
 use crate::store::cache::collection::sorted_set::Gathered;
 use crate::store::cache::operation::{Access, Condition, KeyCursor, KeyPage, Put, Union};
 use crate::store::cache::{
-    Answer, CacheBackend, CacheError, CollectionOperation, Item, Lookup, Operation, Outcome, Stats,
+    Answer, CacheBackend, CacheError, Item, Lookup, Operation, Outcome, Stats,
     VALUE_BYTES_MAX_DEFAULT, WriteLimits,
 };
 
@@ -148,6 +151,7 @@ impl MemoryCache {
         let mut found = self.shards[place].0.lock().get(hash, key);
         if let Ok((_, expires_ns)) = found
             && expires_ns != NEVER_NS
+            && expires_ns <= self.clock.elapsed_coarse_ns().saturating_add(COARSE_LAG_NS)
         {
             let now_ns = now_ns(&self.clock);
             if expires_ns <= now_ns {
@@ -192,13 +196,11 @@ impl MemoryCache {
             }
             let moment = Moment { now_ns, cas_next: shard.cas_next() };
             let current = found.map(|at| Current::of(shard.slot(at)));
-            if let Operation::Collection(operation) = operation
-                && round < ROUNDS_OUTSIDE
-                && takes_long(operation, current)
-            {
-                seen = current.map(Current::to_seen).transpose()?;
+            if round < ROUNDS_OUTSIDE && takes_long(operation, current) {
+                seen = current.map(Current::to_seen);
                 drop(shard);
-                (effect, outcome) = decide_on_collection(operation, seen.as_ref(), limits, moment)?;
+                let current = seen.as_ref().map(Seen::as_current);
+                (effect, outcome) = decide(operation, current, limits, moment)?;
                 if matches!(effect, Effect::Keep) {
                     return Ok(outcome);
                 }
@@ -223,7 +225,7 @@ impl MemoryCache {
                     return Ok(outcome);
                 }
                 (Effect::Write(write), _) => {
-                    let held = found.and_then(|at| Current::of(shard.slot(at)).collection());
+                    let held = found.map(|at| shard.slot(at).body.value());
                     let weight_bytes = self
                         .admit(key, &write.item, held, limits)
                         .inspect_err(|_| self.count_refused())?;
@@ -249,7 +251,7 @@ impl MemoryCache {
         &self,
         key: &[u8],
         item: &Item,
-        held: Option<&Arc<Collection>>,
+        held: Option<Value<'_>>,
         limits: &WriteLimits,
     ) -> Result<usize, CacheError> {
         if key.len() > limits.key_bytes_max {
@@ -259,7 +261,9 @@ impl MemoryCache {
         let value_bytes = item.size_bytes();
         let weight_bytes = weight_bytes(key, item);
         let value_bytes_max = match (item, held) {
-            (Item::Collection(_), Some(held)) if value_bytes <= held.size_bytes() => {
+            (Item::Collection(_), Some(held))
+                if held.collection().is_some_and(|held| value_bytes <= held.size_bytes()) =>
+            {
                 return Ok(weight_bytes);
             }
             (Item::Collection(_), _) => limits.collection_bytes_max,
@@ -318,7 +322,7 @@ impl MemoryCache {
         let mut shard = self.locked(self.place(hash));
         let at = shard.live(hash, key, now_ns(&self.clock))?;
         shard.count_use(at);
-        Some(shard.slot(at).item.clone())
+        Some(shard.slot(at).body.value().to_item())
     }
 
     /// Asks the other shards in turn, one lock at a time. What they free may go to another
@@ -422,10 +426,11 @@ impl Drop for Locked<'_> {
 
 /// Whether it is better decided without the lock: a read needs none, and a write of many
 /// elements would keep others waiting.
-fn takes_long(operation: &CollectionOperation, current: Option<Current<'_>>) -> bool {
-    let collection = current.and_then(Current::collection);
-    let steps = operation.steps(collection.map_or(0, |collection| collection.len()));
-    operation.access() == Access::Read || steps > STEPS_PER_LOCK
+fn takes_long(operation: &Operation, current: Option<Current<'_>>) -> bool {
+    let Operation::Collection(operation) = operation else { return false };
+    let collection = current.and_then(|current| current.value.collection());
+    let length = collection.map_or(0, Collection::len);
+    operation.access() == Access::Read || operation.steps(length) > STEPS_PER_LOCK
 }
 
 fn is_still(seen: Option<&Seen>, current: Option<Current<'_>>) -> bool {

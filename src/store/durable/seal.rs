@@ -3,22 +3,20 @@
 //! Sealed: a byte 1, 12 random bytes, the ciphertext with its tag of 16. What stands beside it
 //! unsealed (its place) is authenticated, so that one value cannot be put in another's place.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rand;
 use bytes::Bytes;
+use tempfile::NamedTempFile;
 
 use crate::store::durable::StoreError;
 
 const KEY_BYTES: usize = 32;
 const FORM: u8 = 1;
-/// Its owner's alone.
-const KEY_MODE: u32 = 0o600;
 /// What the key's check is made of.
 const CHECK: &[u8] = b"tollgate store";
 
@@ -105,16 +103,53 @@ impl Sealer {
     }
 }
 
-/// Written beside its place and then named, so that a key is there as a whole or not at all.
+/// Written beside its place and then named, so that a key is there as a whole or not at all; where
+/// another process made one in the meantime, that one stays.
 fn make(path: &Path) -> io::Result<()> {
     let mut key = [0; KEY_BYTES];
     rand::fill(&mut key).map_err(|_| io::Error::other("no random numbers"))?;
-    let draft = path.with_extension("new");
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(KEY_MODE).open(&draft)?;
-    file.write_all(&key)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    OpenOptions::new().read(true).open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    let folder = folder.unwrap_or(Path::new("."));
+    // Its owner's alone, as every such file.
+    let mut draft = NamedTempFile::new_in(folder)?;
+    draft.write_all(&key)?;
+    draft.as_file().sync_all()?;
+    match draft.persist_noclobber(path) {
+        Ok(_) => {}
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error.error),
+    }
+    OpenOptions::new().read(true).open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn processes_that_start_at_once_have_one_key() {
+        const MAKERS: usize = 8;
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("store.key");
+            let barrier = Barrier::new(MAKERS);
+            let checks: Vec<Bytes> = thread::scope(|scope| {
+                let make = || {
+                    barrier.wait();
+                    Sealer::open_or_make(&path).and_then(|sealer| sealer.check()).expect("a key")
+                };
+                let makers: Vec<_> = (0..MAKERS).map(|_| scope.spawn(make)).collect();
+                makers.into_iter().map(|maker| maker.join().expect("it ends")).collect()
+            });
+            let sealer = Sealer::open(&path).expect("the key is there");
+            assert!(checks.iter().all(|check| sealer.verify(check).is_ok()));
+            let mode = path.metadata().expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            assert_eq!(folder.path().read_dir().expect("a folder").count(), 1);
+        }
+    }
 }

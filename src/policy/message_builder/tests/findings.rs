@@ -81,12 +81,6 @@ fn what_has_no_effect_is_a_warning() {
     "#]],
     );
     check_findings(
-        "<Set><Authentication/></Set>",
-        expect![[r#"
-        p.xml:2:6: warning[GW315]: `Authentication` is not supported and has no effect
-    "#]],
-    );
-    check_findings(
         r#"<Copy source="request"><Header name="a"/></Copy>"#,
         expect![[r#"
         p.xml:2:25: warning[GW102]: `Header` is unknown in `Copy` and has no effect

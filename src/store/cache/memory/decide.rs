@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::body::Value;
 use super::shard::{NEVER_NS, Slot, Write};
-use crate::store::cache::collection::{self, Collection};
+use crate::store::cache::collection;
 use crate::store::cache::operation::{
     Access, CollectionOperation, CollectionTtl, Condition, Count, CountStep, End, Lifetime,
     Operation, Outcome, Put, Scalar, TtlOperation, ValueHash, WriteLimits, integer,
@@ -17,7 +18,7 @@ use crate::store::cache::{CacheError, Item, ItemKind};
 /// The live item under the key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Current<'a> {
-    item: &'a Item,
+    pub(super) value: Value<'a>,
     flags: u32,
     cas: u64,
     expires_ns: u64,
@@ -25,26 +26,18 @@ pub(super) struct Current<'a> {
 
 impl<'a> Current<'a> {
     pub(super) fn of(slot: &'a Slot) -> Self {
-        let Slot { item, flags, cas, expires_ns, .. } = slot;
-        Self { item, flags: *flags, cas: *cas, expires_ns: *expires_ns }
-    }
-
-    pub(super) fn collection(self) -> Option<&'a Arc<Collection>> {
-        match self.item {
-            Item::Collection(collection) => Some(collection),
-            _ => None,
-        }
+        let Slot { body, flags, cas, expires_ns, .. } = slot;
+        Self { value: body.value(), flags: *flags, cas: *cas, expires_ns: *expires_ns }
     }
 
     /// To look at once the lock is gone.
-    pub(super) fn to_seen(self) -> Result<Seen, CacheError> {
-        let wrong = CacheError::WrongType { found: self.item.kind() };
-        let collection = self.collection().ok_or(wrong)?;
-        Ok(Seen { collection: collection.clone(), cas: self.cas, expires_ns: self.expires_ns })
+    pub(super) fn to_seen(self) -> Seen {
+        let Self { value, flags, cas, expires_ns } = self;
+        Seen { item: value.to_item(), flags, cas, expires_ns }
     }
 
     fn scalar(&self) -> Result<Bytes, CacheError> {
-        self.item.as_bytes().ok_or(CacheError::WrongType { found: self.item.kind() })
+        self.value.as_bytes().ok_or(CacheError::WrongType { found: self.value.kind() })
     }
 
     fn remaining(&self, moment: Moment) -> Option<Duration> {
@@ -57,16 +50,22 @@ impl<'a> Current<'a> {
     }
 }
 
-/// A live collection that outlives the lock under which it was seen.
+/// A [`Current`] that outlives the lock under which it was seen.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
-    collection: Arc<Collection>,
+    item: Item,
+    flags: u32,
     cas: u64,
     expires_ns: u64,
 }
 
 impl Seen {
-    /// Whether neither the collection nor its expiry is another since then.
+    pub(super) fn as_current(&self) -> Current<'_> {
+        let Self { item, flags, cas, expires_ns } = self;
+        Current { value: Value::Item(item), flags: *flags, cas: *cas, expires_ns: *expires_ns }
+    }
+
+    /// Whether neither the item nor its expiry is another since then.
     pub(super) fn is_still(&self, current: Current<'_>) -> bool {
         self.cas == current.cas && self.expires_ns == current.expires_ns
     }
@@ -143,23 +142,25 @@ pub(super) fn decide(
         }),
         Operation::Kind => Ok((
             Effect::Keep,
-            current.map_or(Outcome::Missing, |current| Outcome::Kind(current.item.kind())),
+            current.map_or(Outcome::Missing, |current| Outcome::Kind(current.value.kind())),
         )),
-        Operation::Collection(operation) => {
-            let seen = current.map(Current::to_seen).transpose()?;
-            decide_on_collection(operation, seen.as_ref(), limits, moment)
-        }
+        Operation::Collection(operation) => on_collection(operation, current, limits, moment),
     }
 }
 
-/// As [`decide`], without the item at hand.
-pub(super) fn decide_on_collection(
+fn on_collection(
     operation: &CollectionOperation,
-    seen: Option<&Seen>,
+    current: Option<Current<'_>>,
     limits: &WriteLimits,
     moment: Moment,
 ) -> Decision {
-    let before = seen.map(|seen| &*seen.collection);
+    let before = match current {
+        None => None,
+        Some(Current { value, .. }) => {
+            let found = value.kind();
+            Some(value.collection().ok_or(CacheError::WrongType { found })?)
+        }
+    };
     let ttl = match (operation.access(), before) {
         (Access::Read | Access::Take(_), None) => return Ok((Effect::Keep, Outcome::Missing)),
         (Access::Read, Some(_)) => None,
@@ -173,8 +174,10 @@ pub(super) fn decide_on_collection(
     if after.is_empty() {
         return Ok((Effect::Remove, outcome));
     }
-    let end_ns = match (seen, ttl) {
-        (Some(seen), None | Some(CollectionTtl { refresh: false, .. })) => Some(seen.expires_ns),
+    let end_ns = match (current, ttl) {
+        (Some(current), None | Some(CollectionTtl { refresh: false, .. })) => {
+            Some(current.expires_ns)
+        }
         (_, Some(ttl)) => moment.end_ns(ttl.lifetime, limits),
         (None, None) => None,
     };
@@ -189,15 +192,15 @@ fn get(
 ) -> Decision {
     let Some(current) = current else { return Ok((Effect::Keep, Outcome::Missing)) };
     let mut remaining = current.remaining(moment);
-    if current.item.kind() != ItemKind::Scalar {
-        return Err(CacheError::WrongType { found: current.item.kind() });
+    if current.value.kind() != ItemKind::Scalar {
+        return Err(CacheError::WrongType { found: current.value.kind() });
     }
     let mut effect = Effect::Keep;
     if let Some(lifetime) = touch {
         effect = retime(moment.end_ns(lifetime, limits));
         remaining = lifetime.map(|lifetime| lifetime.min(limits.ttl_max));
     }
-    let (item, flags, cas) = (current.item.clone(), current.flags, current.cas);
+    let (item, flags, cas) = (current.value.to_item(), current.flags, current.cas);
     Ok((effect, Outcome::Scalar(Scalar { item, flags, cas, remaining })))
 }
 

@@ -4,7 +4,7 @@
 //! Each slot carries one pair of links for each of the two [`List`] kinds it can stand in.
 //! Slot numbers come from the shard that owns the slots, never from outside.
 
-use super::shard::Slot;
+use super::slots::Slots;
 
 /// No slot has this number.
 pub(super) const NONE: u32 = u32::MAX;
@@ -40,45 +40,45 @@ impl<const CHAIN: usize> List<CHAIN> {
         self.front == NONE
     }
 
-    pub(super) fn back(self, slots: &[Slot]) -> Option<u32> {
-        (!self.is_empty()).then(|| slots[self.front as usize].links[CHAIN].previous)
+    pub(super) fn back(self, slots: &Slots) -> Option<u32> {
+        (!self.is_empty()).then(|| slots[self.front].links[CHAIN].previous)
     }
 
-    pub(super) fn push_front(&mut self, slots: &mut [Slot], at: u32) {
+    pub(super) fn push_front(&mut self, slots: &mut Slots, at: u32) {
         if self.is_empty() {
-            slots[at as usize].links[CHAIN] = Links { previous: at, next: at };
+            slots[at].links[CHAIN] = Links { previous: at, next: at };
         } else {
             let next = self.front;
-            let previous = slots[next as usize].links[CHAIN].previous;
-            slots[at as usize].links[CHAIN] = Links { previous, next };
-            slots[previous as usize].links[CHAIN].next = at;
-            slots[next as usize].links[CHAIN].previous = at;
+            let previous = slots[next].links[CHAIN].previous;
+            slots[at].links[CHAIN] = Links { previous, next };
+            slots[previous].links[CHAIN].next = at;
+            slots[next].links[CHAIN].previous = at;
         }
         self.front = at;
     }
 
-    pub(super) fn unlink(&mut self, slots: &mut [Slot], at: u32) {
-        let Links { previous, next } = slots[at as usize].links[CHAIN];
-        slots[at as usize].links[CHAIN] = Links::UNLINKED;
+    pub(super) fn unlink(&mut self, slots: &mut Slots, at: u32) {
+        let Links { previous, next } = slots[at].links[CHAIN];
+        slots[at].links[CHAIN] = Links::UNLINKED;
         if next == at {
             self.front = NONE;
             return;
         }
-        slots[previous as usize].links[CHAIN].next = next;
-        slots[next as usize].links[CHAIN].previous = previous;
+        slots[previous].links[CHAIN].next = next;
+        slots[next].links[CHAIN].previous = previous;
         if self.front == at {
             self.front = next;
         }
     }
 
     /// The slot numbered `from` is about to be numbered `to`.
-    pub(super) fn renumber(&mut self, slots: &mut [Slot], from: u32, to: u32) {
-        let Links { previous, next } = slots[from as usize].links[CHAIN];
+    pub(super) fn renumber(&mut self, slots: &mut Slots, from: u32, to: u32) {
+        let Links { previous, next } = slots[from].links[CHAIN];
         if next == from {
-            slots[from as usize].links[CHAIN] = Links { previous: to, next: to };
+            slots[from].links[CHAIN] = Links { previous: to, next: to };
         } else {
-            slots[previous as usize].links[CHAIN].next = to;
-            slots[next as usize].links[CHAIN].previous = to;
+            slots[previous].links[CHAIN].next = to;
+            slots[next].links[CHAIN].previous = to;
         }
         if self.front == from {
             self.front = to;
@@ -90,12 +90,12 @@ impl<const CHAIN: usize> List<CHAIN> {
 impl<const CHAIN: usize> List<CHAIN> {
     /// All its slots, seen along both directions.
     #[track_caller]
-    pub(super) fn members(self, slots: &[Slot]) -> Vec<u32> {
+    pub(super) fn members(self, slots: &Slots) -> Vec<u32> {
         let mut members = Vec::new();
         let mut at = self.front;
         while at != NONE && members.first() != Some(&at) {
-            let next = slots[at as usize].links[CHAIN].next;
-            assert_eq!(slots[next as usize].links[CHAIN].previous, at);
+            let next = slots[at].links[CHAIN].next;
+            assert_eq!(slots[next].links[CHAIN].previous, at);
             members.push(at);
             at = next;
         }

@@ -9,19 +9,18 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
+use super::body::{Body, size_bytes};
 use super::budget::Budget;
 use super::ghosts::{Ghosts, Gone};
 use super::list::{CHAINS, Links, List, QUEUE};
+use super::slots::{SLOTS_KEPT, Slots};
 use super::wheel::{UNFILED, Wheel};
 use crate::clock::Clock;
 use crate::store::cache::{Item, MissReason, Stats};
 
-/// What an entry takes beside its key and value: the slot (112 bytes, with up to a quarter of
-/// spare room), its place in the table, its fingerprint once it is gone, and the headers and
-/// rounding of the key's and the value's own allocations. Measured at a million entries of
-/// 116 bytes: 209 bytes of resident memory each, with a slot of 96 bytes; flags and the number
-/// for compare-and-swap make it larger by 16 and by their share of spare room.
-pub const ENTRY_OVERHEAD_BYTES: usize = 232;
+/// What an entry takes beside its key and value: the slot, its place in the table, its
+/// fingerprint once it is gone, and the header and rounding of their allocation.
+pub const ENTRY_OVERHEAD_BYTES: usize = 112;
 
 /// An `expires_ns` that never comes.
 pub(super) const NEVER_NS: u64 = u64::MAX;
@@ -38,18 +37,16 @@ const USES_PROMOTED: u8 = 1;
 const EVICTION_STEPS_MAX: usize = 128;
 /// Expired entries that a writer in need of room frees first.
 const EXPIRED_FREED_MAX: usize = 16;
-/// Slots that a shard keeps room for, however few it holds.
-const SLOTS_KEPT: usize = 16;
 
-/// One entry.
+/// One entry, on a cache line of its own.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Slot {
     hash: u64,
     pub(super) expires_ns: u64,
-    key: Box<[u8]>,
-    pub(super) item: Item,
-    pub(super) flags: u32,
+    pub(super) body: Body,
     pub(super) cas: u64,
+    pub(super) flags: u32,
     pub(super) links: [Links; CHAINS],
     pub(super) bucket: u16,
     age: Age,
@@ -57,8 +54,22 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    fn new(hash: u64, body: Body, age: Age) -> Self {
+        Self {
+            hash,
+            expires_ns: NEVER_NS,
+            body,
+            cas: 0,
+            flags: 0,
+            links: [Links::UNLINKED; CHAINS],
+            bucket: UNFILED,
+            age,
+            uses: 0,
+        }
+    }
+
     fn weight_bytes(&self) -> usize {
-        weight_bytes(&self.key, &self.item)
+        self.body.size_bytes() + ENTRY_OVERHEAD_BYTES
     }
 
     fn has_expired(&self, now_ns: u64) -> bool {
@@ -68,7 +79,7 @@ impl Slot {
 
 /// What an entry counts as against the budget.
 pub(super) fn weight_bytes(key: &[u8], item: &Item) -> usize {
-    key.len().saturating_add(item.size_bytes()).saturating_add(ENTRY_OVERHEAD_BYTES)
+    size_bytes(key, item).saturating_add(ENTRY_OVERHEAD_BYTES)
 }
 
 /// The queue that a slot stands in.
@@ -108,7 +119,7 @@ pub(super) struct Shard {
     /// Numbers of `slots`.
     table: HashTable<u32>,
     /// Dense: the last one moves into the place of one that goes.
-    slots: Vec<Slot>,
+    slots: Slots,
     young: Queue,
     old: Queue,
     wheel: Wheel,
@@ -127,7 +138,7 @@ impl Shard {
         Self {
             budget,
             table: HashTable::new(),
-            slots: Vec::new(),
+            slots: Slots::default(),
             young: Queue::EMPTY,
             old: Queue::EMPTY,
             wheel: Wheel::new(now_ns),
@@ -149,8 +160,8 @@ impl Shard {
         let Some(at) = self.find(hash, key) else { return Err(self.miss(hash)) };
         self.counters.hits += 1;
         self.count_use(at);
-        let slot = &self.slots[at as usize];
-        Ok((slot.item.clone(), slot.expires_ns))
+        let slot = &self.slots[at];
+        Ok((slot.body.value().to_item(), slot.expires_ns))
     }
 
     /// Takes back the hit that had expired by `now_ns`, frees its entry, and looks again:
@@ -163,7 +174,7 @@ impl Shard {
     ) -> Result<(Item, u64), MissReason> {
         self.counters.hits -= 1;
         if let Some(at) = self.find(hash, key)
-            && self.slots[at as usize].has_expired(now_ns)
+            && self.slots[at].has_expired(now_ns)
         {
             self.bury(at, Gone::Expired);
         }
@@ -185,7 +196,7 @@ impl Shard {
             let reserved = match old {
                 None => self.budget.reserve_entry(weight_bytes),
                 Some(at) => {
-                    let held_bytes = self.slots[at as usize].weight_bytes();
+                    let held_bytes = self.slots[at].weight_bytes();
                     self.budget.reserve_bytes(weight_bytes.saturating_sub(held_bytes))
                 }
             };
@@ -207,7 +218,7 @@ impl Shard {
             Room::New => self.insert(hash, key, write.item),
             Room::Over(at) => self.replace(at, write.item),
         };
-        let slot = &mut self.slots[at as usize];
+        let slot = &mut self.slots[at];
         slot.flags = write.flags;
         slot.cas = self.cas_next;
         self.cas_next += 1;
@@ -218,7 +229,7 @@ impl Shard {
     /// The live entry under `key`; one that has expired is freed.
     pub(super) fn live(&mut self, hash: u64, key: &[u8], now_ns: u64) -> Option<u32> {
         let at = self.find(hash, key)?;
-        if self.slots[at as usize].has_expired(now_ns) {
+        if self.slots[at].has_expired(now_ns) {
             self.bury(at, Gone::Expired);
             return None;
         }
@@ -226,7 +237,7 @@ impl Shard {
     }
 
     pub(super) fn slot(&self, at: u32) -> &Slot {
-        &self.slots[at as usize]
+        &self.slots[at]
     }
 
     /// What the next [`Shard::write`] numbers its change with.
@@ -251,7 +262,7 @@ impl Shard {
 
     /// An entry in use is kept from eviction.
     pub(super) fn count_use(&mut self, at: u32) {
-        let slot = &mut self.slots[at as usize];
+        let slot = &mut self.slots[at];
         if slot.uses < USES_MAX {
             slot.uses += 1;
         }
@@ -259,7 +270,7 @@ impl Shard {
 
     /// The entry lives until `expires_ns` from now on.
     pub(super) fn retime(&mut self, at: u32, expires_ns: u64) {
-        let slot = &mut self.slots[at as usize];
+        let slot = &mut self.slots[at];
         let expired_before_ns = std::mem::replace(&mut slot.expires_ns, expires_ns);
         // An entry that now lives longer stays where it is filed; the wheel files it again
         // when it comes to it.
@@ -284,9 +295,9 @@ impl Shard {
     ) -> Option<u32> {
         let from = from.min(self.len());
         let to = from.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX));
-        let live = |slot: &&Slot| !slot.has_expired(now_ns);
-        let scanned = self.slots[to as usize..from as usize].iter().rev();
-        scanned.filter(live).for_each(|slot| found(&slot.key));
+        let scanned = (to..from).rev().map(|at| &self.slots[at]);
+        let live = scanned.filter(|slot| !slot.has_expired(now_ns));
+        live.for_each(|slot| found(slot.body.key()));
         (to > 0).then_some(to)
     }
 
@@ -302,7 +313,7 @@ impl Shard {
         let to = from.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX));
         let mut removed = 0;
         for at in (to..from).rev() {
-            if is_meant(&self.slots[at as usize].key) && self.invalidate(at, now_ns) {
+            if is_meant(self.slots[at].body.key()) && self.invalidate(at, now_ns) {
                 removed += 1;
             }
         }
@@ -330,7 +341,7 @@ impl Shard {
         while swept.steps < steps {
             let Some(at) = self.wheel.due(&self.slots, now_ns) else { break };
             swept.steps += 1;
-            if self.slots[at as usize].has_expired(now_ns) {
+            if self.slots[at].has_expired(now_ns) {
                 self.bury(at, Gone::Expired);
                 swept.freed += 1;
             } else {
@@ -343,8 +354,8 @@ impl Shard {
 
     fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
         let is_it = |at: &u32| {
-            let slot = &self.slots[*at as usize];
-            slot.hash == hash && *slot.key == *key
+            let slot = &self.slots[*at];
+            slot.hash == hash && slot.body.key() == key
         };
         self.table.find(hash, is_it).copied()
     }
@@ -376,33 +387,20 @@ impl Shard {
             Some(Gone::Expired | Gone::Invalidated) | None => Age::Young,
         };
         let at = self.len();
-        if self.slots.len() == self.slots.capacity() {
-            // By a quarter: doubling would leave up to half of a large shard unused.
-            self.slots.reserve_exact((self.slots.len() / 4).max(SLOTS_KEPT));
-            self.ghosts.fit(self.slots.capacity());
+        self.slots.push(Slot::new(hash, Body::new(key, item), age));
+        if self.slots.len().is_power_of_two() {
+            self.ghosts.fit(self.slots.len() + 1);
         }
-        self.slots.push(Slot {
-            hash,
-            expires_ns: NEVER_NS,
-            key: Box::from(key),
-            item,
-            flags: 0,
-            cas: 0,
-            links: [Links::UNLINKED; CHAINS],
-            bucket: UNFILED,
-            age,
-            uses: 0,
-        });
         let slots = &self.slots;
-        self.table.insert_unique(hash, at, |at| slots[*at as usize].hash);
+        self.table.insert_unique(hash, at, |at| slots[*at].hash);
         self.enqueue(at, age);
         at
     }
 
     fn replace(&mut self, at: u32, item: Item) -> u32 {
-        let slot = &mut self.slots[at as usize];
+        let slot = &mut self.slots[at];
         let (age, held_bytes) = (slot.age, slot.weight_bytes());
-        let replaced = std::mem::replace(&mut slot.item, item);
+        let replaced = slot.body.replace(item);
         slot.uses = slot.uses.max(1);
         let weight_bytes = slot.weight_bytes();
         self.let_go(replaced);
@@ -426,7 +424,7 @@ impl Shard {
                 Age::Old
             };
             let Some(at) = self.queue(age).list.back(&self.slots) else { break };
-            let uses = self.slots[at as usize].uses;
+            let uses = self.slots[at].uses;
             let spared = match age {
                 Age::Young => uses >= USES_PROMOTED,
                 Age::Old => uses > 0,
@@ -434,7 +432,7 @@ impl Shard {
             if Some(at) == kept || (spared && step < EVICTION_STEPS_MAX) {
                 self.dequeue(at);
                 self.enqueue(at, Age::Old);
-                self.slots[at as usize].uses = match age {
+                self.slots[at].uses = match age {
                     Age::Young => 0,
                     Age::Old => uses.saturating_sub(1),
                 };
@@ -453,7 +451,7 @@ impl Shard {
 
     /// True where the entry was live.
     fn invalidate(&mut self, at: u32, now_ns: u64) -> bool {
-        let live = !self.slots[at as usize].has_expired(now_ns);
+        let live = !self.slots[at].has_expired(now_ns);
         self.bury(at, if live { Gone::Invalidated } else { Gone::Expired });
         live
     }
@@ -463,24 +461,22 @@ impl Shard {
         let slot = self.take(at);
         self.ghosts.remember(slot.hash, gone, self.slots.len());
         self.budget.release(slot.weight_bytes(), 1);
-        self.let_go(slot.item);
+        self.let_go(slot.body.into_shared());
     }
 
-    fn let_go(&mut self, item: Item) {
-        if matches!(item, Item::Collection(_)) {
-            self.gone.push(item);
-        }
+    fn let_go(&mut self, item: Option<Item>) {
+        self.gone.extend(item.filter(|item| matches!(item, Item::Collection(_))));
     }
 
     fn take(&mut self, at: u32) -> Slot {
         self.dequeue(at);
         self.wheel.unfile(&mut self.slots, at);
-        if let Ok(entry) = self.table.find_entry(self.slots[at as usize].hash, |it| *it == at) {
+        if let Ok(entry) = self.table.find_entry(self.slots[at].hash, |it| *it == at) {
             entry.remove();
         }
         let last = self.len() - 1;
         if at != last {
-            let Slot { hash, age, .. } = self.slots[last as usize];
+            let Slot { hash, age, .. } = self.slots[last];
             if let Some(number) = self.table.find_mut(hash, |it| *it == last) {
                 *number = at;
             }
@@ -491,7 +487,7 @@ impl Shard {
             queue.list.renumber(&mut self.slots, last, at);
             self.wheel.renumber(&mut self.slots, last, at);
         }
-        let slot = self.slots.swap_remove(at as usize);
+        let slot = self.slots.swap_remove(at);
         self.give_memory_back();
         slot
     }
@@ -505,7 +501,7 @@ impl Shard {
         let kept = (held * 2).max(SLOTS_KEPT);
         self.slots.shrink_to(kept);
         let slots = &self.slots;
-        self.table.shrink_to(kept, |at| slots[*at as usize].hash);
+        self.table.shrink_to(kept, |at| slots[*at].hash);
         self.ghosts.fit(kept);
         if held == 0 {
             self.wheel.shrink();
@@ -513,8 +509,8 @@ impl Shard {
     }
 
     fn enqueue(&mut self, at: u32, age: Age) {
-        let weight_bytes = self.slots[at as usize].weight_bytes();
-        self.slots[at as usize].age = age;
+        let weight_bytes = self.slots[at].weight_bytes();
+        self.slots[at].age = age;
         let queue = match age {
             Age::Young => &mut self.young,
             Age::Old => &mut self.old,
@@ -524,7 +520,7 @@ impl Shard {
     }
 
     fn dequeue(&mut self, at: u32) {
-        let slot = &self.slots[at as usize];
+        let slot = &self.slots[at];
         let (age, weight_bytes) = (slot.age, slot.weight_bytes());
         let queue = match age {
             Age::Young => &mut self.young,
@@ -557,6 +553,13 @@ pub(super) fn now_ns(clock: &Clock) -> u64 {
 }
 
 #[cfg(test)]
+impl Slot {
+    pub(super) fn of(key: &[u8], item: Item, cas: u64) -> Self {
+        Self { cas, ..Self::new(0, Body::new(key, item), Age::Young) }
+    }
+}
+
+#[cfg(test)]
 impl Shard {
     /// Checks every link against every other; the entries and bytes that it holds.
     #[track_caller]
@@ -567,12 +570,12 @@ impl Shard {
             let weights = members.map(Slot::weight_bytes);
             assert_eq!(queue.bytes, weights.sum::<usize>());
             let listed = queue.list.members(&self.slots);
-            assert!(listed.iter().all(|at| self.slots[*at as usize].age == age));
+            assert!(listed.iter().all(|at| self.slots[*at].age == age));
             seen += listed.len();
         }
         assert_eq!((seen, self.table.len()), (self.slots.len(), self.slots.len()));
         for (at, slot) in self.slots.iter().enumerate() {
-            assert_eq!(self.find(slot.hash, &slot.key).map(|found| found as usize), Some(at));
+            assert_eq!(self.find(slot.hash, slot.body.key()).map(|found| found as usize), Some(at));
         }
         self.wheel.assert_sound(&self.slots);
         (self.slots.len(), self.young.bytes + self.old.bytes)

@@ -7,7 +7,7 @@
 //! returned is decided by its own time alone.
 
 use super::list::{EXPIRY, List};
-use super::shard::Slot;
+use super::slots::Slots;
 
 const LEVELS: usize = 4;
 /// Buckets on a level: as many as a word of `occupied` has bits.
@@ -37,8 +37,8 @@ impl Wheel {
     }
 
     /// Files slot `at` by its `expires_ns`.
-    pub(super) fn file(&mut self, slots: &mut [Slot], at: u32) {
-        let when = slots[at as usize].expires_ns.div_ceil(TICK_NS);
+    pub(super) fn file(&mut self, slots: &mut Slots, at: u32) {
+        let when = slots[at].expires_ns.div_ceil(TICK_NS);
         let when = when.clamp(self.tick, self.tick.saturating_add(AHEAD_TICKS_MAX));
         let highest_difference = ((self.tick ^ when) | 1).ilog2();
         let level = ((highest_difference / WIDTH_BITS) as usize).min(LEVELS - 1);
@@ -47,12 +47,12 @@ impl Wheel {
             self.buckets.get_or_insert_with(|| Box::new([List::EMPTY; LEVELS * WIDTH]));
         bucket_lists[bucket].push_front(slots, at);
         self.occupied[level] |= 1 << (bucket % WIDTH);
-        slots[at as usize].bucket = u16::try_from(bucket).unwrap_or(UNFILED);
+        slots[at].bucket = u16::try_from(bucket).unwrap_or(UNFILED);
     }
 
     /// Takes slot `at` out of its bucket, where it is in one.
-    pub(super) fn unfile(&mut self, slots: &mut [Slot], at: u32) {
-        let bucket = usize::from(std::mem::replace(&mut slots[at as usize].bucket, UNFILED));
+    pub(super) fn unfile(&mut self, slots: &mut Slots, at: u32) {
+        let bucket = usize::from(std::mem::replace(&mut slots[at].bucket, UNFILED));
         let Some(list) = self.buckets.as_mut().and_then(|lists| lists.get_mut(bucket)) else {
             return;
         };
@@ -63,8 +63,8 @@ impl Wheel {
     }
 
     /// The slot numbered `from` is about to be numbered `to`.
-    pub(super) fn renumber(&mut self, slots: &mut [Slot], from: u32, to: u32) {
-        let bucket = usize::from(slots[from as usize].bucket);
+    pub(super) fn renumber(&mut self, slots: &mut Slots, from: u32, to: u32) {
+        let bucket = usize::from(slots[from].bucket);
         if let Some(list) = self.buckets.as_mut().and_then(|lists| lists.get_mut(bucket)) {
             list.renumber(slots, from, to);
         }
@@ -72,7 +72,7 @@ impl Wheel {
 
     /// A slot out of the earliest bucket that is due by `now_ns`. It has expired, or the
     /// caller files it again and it moves down a level.
-    pub(super) fn due(&mut self, slots: &[Slot], now_ns: u64) -> Option<u32> {
+    pub(super) fn due(&mut self, slots: &Slots, now_ns: u64) -> Option<u32> {
         let now = now_ns / TICK_NS;
         let earliest = (0..LEVELS).filter_map(|level| self.earliest(level)).min();
         match earliest {
@@ -121,11 +121,11 @@ fn position(tick: u64, level: usize) -> usize {
 #[cfg(test)]
 impl Wheel {
     #[track_caller]
-    pub(super) fn assert_sound(&self, slots: &[Slot]) {
+    pub(super) fn assert_sound(&self, slots: &Slots) {
         let mut filed = 0;
         for (bucket, list) in self.buckets.iter().flat_map(|lists| lists.iter().enumerate()) {
             let members = list.members(slots);
-            assert!(members.iter().all(|at| usize::from(slots[*at as usize].bucket) == bucket));
+            assert!(members.iter().all(|at| usize::from(slots[*at].bucket) == bucket));
             let occupied = self.occupied[bucket / WIDTH] >> (bucket % WIDTH) & 1 == 1;
             assert_eq!(occupied, !members.is_empty());
             filed += members.len();

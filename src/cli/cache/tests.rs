@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::arguments::ttl;
+
+#[track_caller]
+fn check(text: &str, seconds: Option<u64>) {
+    assert_eq!(ttl(text).ok(), seconds.map(Duration::from_secs), "{text}");
+}
+
+#[test]
+fn a_lifetime_has_a_unit_or_is_in_seconds() {
+    check("1", Some(1));
+    check("90", Some(90));
+    check("90s", Some(90));
+    check("10m", Some(600));
+    check("2h", Some(7200));
+    check("30d", Some(2_592_000));
+    check("2592000", Some(2_592_000));
+    for text in ["", "0", "0d", "31d", "2592001", "s", "1w", "-1", "+1", "1.5h", "1 h", "é"] {
+        check(text, None);
+    }
+    check("99999999999999999999", None);
+    check("9999999999999999999d", None);
+}
+
+proptest! {
+    #[test]
+    fn no_lifetime_panics(text in ".{0,20}") {
+        drop(ttl(&text));
+    }
+}
