@@ -7,8 +7,13 @@ use crate::policy::testing::{Rig, findings, ready, run, text};
 use crate::profile::Profile;
 use crate::store::cache::definition::CacheDefinition;
 use crate::store::cache::expiry::Ttl;
+use crate::store::cache::item::list::ListOperation;
+use crate::store::cache::operation::{CollectionTtl, End};
 use crate::store::cache::slow::Slow;
-use crate::store::cache::{Answer, Caches, Item, KEY_BYTES_MAX, NamedCache};
+use crate::store::cache::{
+    Answer, Caches, CollectionOperation, Item, KEY_BYTES_MAX, NamedCache, Operation, Outcome,
+    WriteLimits,
+};
 
 const LOOKUP: &str = r#"
     <LookupCache name="L" continueOnError="false" enabled="true" async="false">
@@ -89,6 +94,50 @@ fn values_keep_their_types() {
         let value = cx.get_value(&found).expect("a hit");
         assert_eq!(crate::policy::cache_entry::value_to_item(value), Some(item));
     }
+}
+
+#[test]
+fn bytes_of_another_door_are_a_string_where_they_are_utf_8() {
+    for (bytes, is_text) in
+        [(&b"{\"a\": 1}"[..], true), ("é".as_bytes(), true), (b"", true), (b"\xc3", false)]
+    {
+        let mut rig = Rig::new();
+        let step = rig.link(LOOKUP);
+        let found = rig.variable("found");
+        let stored = Item::Bytes(bytes::Bytes::from_static(bytes));
+        store(&rig.caches.get("tokens").unwrap(), "p__", stored);
+        let mut cx = rig.context();
+        run(&step, &mut cx).unwrap();
+        match cx.get_value(&found) {
+            Some(Value::String(text)) => assert!(is_text && text.as_bytes() == bytes),
+            Some(Value::Bytes(value)) => assert!(!is_text && value == bytes),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_collection_is_a_miss_and_stays() {
+    let mut rig = Rig::new();
+    let step = rig.link(LOOKUP);
+    let found = rig.variable("found");
+    let cache = rig.caches.get("tokens").unwrap();
+    let push = || {
+        let (end, truncate_to) = (End::Back, None);
+        let ttl = CollectionTtl { lifetime: None, refresh: false };
+        let push = ListOperation::Push { end, values: vec![b"a"[..].into()], truncate_to, ttl };
+        let operation = Operation::Collection(CollectionOperation::List(push));
+        match cache.apply(b"p__", operation, WriteLimits::default()) {
+            Answer::Now(outcome) => outcome.unwrap(),
+            Answer::Later(wait) => ready(wait).unwrap(),
+        }
+    };
+    assert_eq!(push(), Outcome::Length(1));
+    let mut cx = rig.context();
+    cx.set(&found, Value::from("before")).unwrap();
+    assert_eq!(run(&step, &mut cx).unwrap(), Next::Continue);
+    assert_eq!(text(&cx, "found").as_deref(), Some("before"));
+    assert_eq!(push(), Outcome::Length(2));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! backends that `make` returns, each empty and with a clock moved by hand.
 
 pub(crate) mod collections;
+pub(crate) mod model;
 pub(crate) mod scalars;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(crate) use self::collections::{
     refuses_an_item_of_another_kind, refuses_scores_that_are_no_numbers, scores_lie_between_bounds,
     sets_hold_each_member_once, sorted_sets_order_by_score, unites_sorted_sets,
 };
+pub(crate) use self::model::agrees_with_plain_collections;
 pub(crate) use self::scalars::{
     a_cas_stores_over_what_it_was_read_from, changes_how_long_an_item_lives,
     compares_a_typed_value_by_its_text, counts_up_and_down_as_memcached_does,
@@ -52,6 +54,7 @@ macro_rules! cache_contract {
             refuses_a_value_past_the_limit,
             counts_what_it_did,
             agrees_with_a_map_and_a_clock,
+            agrees_with_plain_collections,
             stores_where_the_condition_holds,
             compares_a_typed_value_by_its_text,
             a_cas_stores_over_what_it_was_read_from,

@@ -63,7 +63,7 @@ const SWEEP_STEPS_PER_LOCK: usize = 128;
 const SCAN_STEPS_PER_LOCK: usize = 1024;
 /// Elements that a write adds, removes or looks at under a shard's lock; more of them are
 /// gone through without it.
-const STEPS_PER_LOCK: usize = 64;
+const STEPS_PER_LOCK: usize = 16;
 /// How often a write of many elements is tried without the lock, while others change the same
 /// collection; then they wait for it.
 const ROUNDS_OUTSIDE: usize = 8;

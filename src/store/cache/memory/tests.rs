@@ -1,3 +1,5 @@
+mod atomic;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
