@@ -19,10 +19,10 @@ use crate::support::missing;
 const FLOORS: &[(&str, u8)] = &[
     ("diag", 0),
     ("clock", 0),
+    ("json", 0),
     ("profile", 0),
     ("telemetry", 0),
     ("regex", 1),
-    ("json", 1),
     ("jsonpath", 1),
     ("xml", 1),
     ("bundle", 2),
