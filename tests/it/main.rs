@@ -8,6 +8,7 @@ mod cli;
 mod corpus;
 mod drop_in;
 mod durable;
+mod gateways;
 mod kept_responses;
 mod kv;
 mod message_logging;
@@ -29,6 +30,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     corpus::trials,
     drop_in::trials,
     durable::trials,
+    gateways::trials,
     kept_responses::trials,
     kv::trials,
     message_logging::trials,
