@@ -33,6 +33,7 @@ use crate::store::credentials::{AppConfigKeys, ManagementLogin, MomentoKey, Mome
 use crate::store::durable::{Store, StoreError};
 use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, Logs};
+use crate::store::mirror::Mirror;
 use crate::upstream::PoolLimits;
 
 const CONTROL_THREADS: usize = 2;
@@ -177,8 +178,10 @@ impl Gateway {
         let mut tasks = JoinSet::new();
         let entered = control.enter();
         let ready = Arc::new(AtomicBool::new(false));
+        let mirror = Mirror::open(store.clone(), config.store.snapshot_bytes_max);
         let door = AppConfig::new(
             store.clone(),
+            mirror,
             clock.clone(),
             credentials.clone(),
             config.appconfig_requests_per_second,

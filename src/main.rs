@@ -45,9 +45,22 @@ fn fail(error: CliError) -> u8 {
                 return cli::REFUSED;
             }
         }
-        error => anstream::eprintln!("error: {:#}", anyhow::Error::from(error)),
+        error => anstream::eprintln!("error: {}", told(&anyhow::Error::from(error))),
     }
     code
+}
+
+/// An error and its causes. Some repeat their cause's text themselves.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.ends_with(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 fn start_log() -> anyhow::Result<()> {

@@ -15,6 +15,7 @@ use tollgate::policy::kind_of;
 use tollgate::profile::Profile;
 use tollgate::store::cache::{Caches, NamedCache};
 use tollgate::store::counters::{CounterBackend, MemoryCounters};
+use tollgate::store::kvm::Maps;
 use tollgate::variable::{Bind, Slot, Slots, VarRef};
 use tollgate::xml;
 
@@ -22,6 +23,7 @@ use tollgate::xml;
 /// `P`.
 pub(crate) struct Linking {
     pub(crate) caches: Caches,
+    pub(crate) maps: Maps,
     clock: Clock,
     counters: Arc<dyn CounterBackend>,
     slots: Slots,
@@ -33,6 +35,7 @@ impl Linking {
         let caches = Caches::new(Profile::Edge, Vec::new(), clock.clone());
         Self {
             caches: caches.expect("the caches are made"),
+            maps: Maps::none(),
             clock,
             counters: Arc::new(MemoryCounters::default()),
             slots: Slots::default(),
@@ -102,6 +105,10 @@ impl Linker for Linking {
 
     fn counters(&self) -> Arc<dyn CounterBackend> {
         self.counters.clone()
+    }
+
+    fn maps(&self) -> Maps {
+        self.maps.clone()
     }
 
     fn needs_message_body(&mut self) {}

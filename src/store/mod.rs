@@ -7,3 +7,4 @@ pub mod durable;
 pub mod kvm;
 pub mod logs;
 pub mod metrics;
+pub mod mirror;

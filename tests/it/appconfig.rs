@@ -16,6 +16,13 @@ use libtest_mimic::Trial;
 use crate::served::{SETTINGS_BUNDLE, Served, new_database, setting, text};
 use crate::support::{Client, PATIENCE, until, write_bundle};
 
+/// Those that speak to a server; the others are about tokens of the cloud and the SDK's inside.
+const AUTHORS_TESTS: [&str; 3] = [
+    "test_azure_appconfiguration_client.py",
+    "test_azure_appconfiguration_client_async.py",
+    "test_consistency.py",
+];
+
 pub(crate) fn trials() -> Vec<Trial> {
     let trial = |name: String, case: Box<dyn Fn() -> Result<()> + Send>| {
         Trial::test(format!("appconfig::{name}"), move || {
@@ -37,6 +44,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             let case = move || every_call(run(&sdks)?, server.as_deref());
             trials.push(trial(format!("every_call_of_the_{sdk}_sdk_on_{store}"), Box::new(case)));
         }
+        let sdks = sdks.clone();
+        let case = move || the_authors_own_tests(&sdks, server.as_deref());
+        trials.push(trial(format!("the_sdk_authors_own_tests_on_{store}"), Box::new(case)));
     }
     trials
 }
@@ -74,6 +84,32 @@ fn every_call(mut sdk: Command, server: Option<&str>) -> Result<()> {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    Ok(())
+}
+
+/// The tests that come with the Python SDK's source, as they are, but for where their server is.
+/// They want a store of their own, which they leave empty.
+fn the_authors_own_tests(sdks: &Path, server: Option<&str>) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = server.map(new_database).transpose()?;
+    let gateway = Served::start(folder.path(), database.as_deref(), "")?;
+    let connection = text(&gateway.credentials(&[])?["appconfig"], "connection_string")?;
+    let tests = sdks.join("authors/tests");
+    ensure!(tests.is_dir(), "tests/sdk/install puts the authors' tests into the folder");
+    let output = Command::new(sdks.join("venv/bin/python"))
+        // Their own set-up waits for a cloud's rights.
+        .args(["-m", "pytest", "--noconftest", "-p", "connection", "-p", "no:cacheprovider"])
+        .args(["-o", "asyncio_mode=auto", "--disable-warnings", "-q"])
+        .args(AUTHORS_TESTS)
+        .env("TOLLGATE_CONNECTION", connection)
+        .env("PYTHONPATH", script("authors"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(tests)
+        .output()
+        .context("pytest runs")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(said.contains("122 passed"), "a test was left out:\n{said}");
     Ok(())
 }
 

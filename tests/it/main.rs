@@ -8,6 +8,7 @@ mod cli;
 mod corpus;
 mod drop_in;
 mod durable;
+mod gateways;
 mod kept_responses;
 mod kv;
 mod management;
@@ -31,6 +32,7 @@ const LISTS: &[fn() -> Vec<Trial>] = &[
     corpus::trials,
     drop_in::trials,
     durable::trials,
+    gateways::trials,
     kept_responses::trials,
     kv::trials,
     management::trials,

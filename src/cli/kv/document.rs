@@ -95,7 +95,7 @@ impl Document<'_> {
 fn read_json(text: &str) -> Result<Node, Malformed> {
     let malformed = |error| match error {
         JsonError::Malformed { reason, line, column } => {
-            Malformed { place: Some((line, column)), reason }
+            Malformed { place: Some((line, column.max(1))), reason }
         }
         error => Malformed::whole(error.to_string()),
     };
@@ -182,7 +182,8 @@ fn set_items(members: &[(String, Node)]) -> Option<&[Node]> {
         Node::Map(fields) => fields.iter().any(|(name, _)| name == "key"),
         Node::Null | Node::Text(_) | Node::Bare(_) | Node::List(_) => false,
     };
-    items.iter().all(has_key).then_some(items)
+    // One that lacks its key is a mistake to be told, not a text.
+    (items.is_empty() || items.iter().any(has_key)).then_some(items)
 }
 
 fn set_item(index: usize, item: &Node) -> Result<Pair, Malformed> {
@@ -216,7 +217,7 @@ fn set_item(index: usize, item: &Node) -> Result<Pair, Malformed> {
     };
     Ok(Pair {
         key: text("key")?
-            .ok_or_else(|| Malformed::whole(format!("`key` of items[{index}] is null")))?,
+            .ok_or_else(|| Malformed::whole(format!("items[{index}] has no `key`")))?,
         label: text("label")?.filter(|label| !label.is_empty()),
         value: text("value")?,
         beside: Beside::All {

@@ -21,7 +21,7 @@ pub enum KvError {
     TooOld { text: String, days: u64 },
     #[error("nothing says whether {} is json, yaml or properties; add --file-format", path.display())]
     UnknownFormat { path: PathBuf },
-    #[error("{}", .0)]
+    #[error(transparent)]
     Document(#[from] DocumentError),
     #[error("{name}: {reason}")]
     Unfit { name: String, reason: Unfit },

@@ -91,6 +91,7 @@ fn says_where_a_file_is_wrong() {
     refused(yaml, "- a\n", "file: it is no object of names and values");
     refused(FileFormat::Json, "[]", "file: it is no object of names and values");
     refused(FileFormat::Json, "{\"a\": 1,}", "file:1:9: trailing comma");
+    refused(FileFormat::Json, "{\"a\": [1,\n", "file:2:1: EOF while parsing a value");
     refused(
         FileFormat::Properties,
         "a=1\nb=\\u12\n",
@@ -133,6 +134,11 @@ fn a_set_has_whole_items() {
         r#"{"items": [{"key": "a", "lable": "x"}]}"#,
         "file: items[0] has `lable`, which no key-value has; there are key, label, value, \
          content_type, tags, description",
+    );
+    refused(
+        FileFormat::Json,
+        r#"{"items": [{"key": "a"}, {"value": "x"}]}"#,
+        "file: items[1] has no `key`",
     );
     // A list of that name in a flat file.
     check(FileFormat::Json, r#"{"items": ["a"]}"#, &["items = [\"a\"] json"]);

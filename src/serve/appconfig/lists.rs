@@ -4,6 +4,8 @@
 //! its emulator and the clients' suites for this: a full page always has a next link, and from
 //! version `2023-10-01` on a page of items has an etag of its own.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -43,11 +45,11 @@ impl AppConfig {
             Some(name) => {
                 let query = durable::Query { after, ..durable::Query::all(PAGE_MAX) };
                 let items = self.store.snapshot_items(name.to_owned(), query);
-                items.await.map_err(of_store(name))?
+                shared(items.await.map_err(of_store(name))?)
             }
             None => {
                 let query = items_query(ask, after)?;
-                self.store.list(query).await.map_err(of_store("kv"))?
+                self.mirror.list(&query, ask.seen()).await.map_err(of_store("kv"))?
             }
         };
         Ok(items(ask, &page))
@@ -61,7 +63,7 @@ impl AppConfig {
         }
         let query = items_query(ask, ask.after()?.map(cursor))?;
         let page = self.store.revisions(query).await.map_err(of_store("revisions"))?;
-        Ok(items(ask, &page))
+        Ok(items(ask, &shared(page)))
     }
 
     /// `Range: items=0-2`.
@@ -79,7 +81,7 @@ impl AppConfig {
             let page = self.store.revisions(query).await.map_err(of_store("revisions"))?;
             for item in page.items {
                 if (first..=last).contains(&counted) && wanted.len() < PAGE_MAX {
-                    wanted.push(item);
+                    wanted.push(Arc::new(item));
                 }
                 counted = counted.saturating_add(1);
             }
@@ -100,7 +102,7 @@ impl AppConfig {
         ask.only(READS, READS_TEXT)?;
         let names = keys(ask, "name")?;
         let after = ask.after()?.map(|last| last.name());
-        let found = self.store.keys(names, ask.moment(), after, PAGE_MAX);
+        let found = self.mirror.keys(&names, ask.moment(), after, PAGE_MAX, ask.seen());
         let found = found.await.map_err(of_store("keys"))?;
         let next = full(&found).map(|key| Last { name: key.to_vec(), label: None, revision: 0 });
         // A key that is no text belongs to a map of the gateway's own.
@@ -113,7 +115,7 @@ impl AppConfig {
         // The clients' suites expect refusals to name `label`.
         let names = labels_of(ask.query.get("name"))?;
         let after = ask.after()?.map(|last| last.label());
-        let found = self.store.labels(names, ask.moment(), after, PAGE_MAX);
+        let found = self.mirror.labels(&names, ask.moment(), after, PAGE_MAX, ask.seen());
         let found = found.await.map_err(of_store("labels"))?;
         let next = full(&found).map(|label| Last {
             name: Vec::new(),
@@ -235,8 +237,12 @@ pub(super) fn tags_of<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Tags, 
     Ok(tags)
 }
 
+fn shared(page: Page<KeyValue>) -> Page<Arc<KeyValue>> {
+    Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next }
+}
+
 /// A page of items or revisions. What this protocol cannot show is left out.
-fn items(ask: &Ask<'_>, page: &Page<KeyValue>) -> Reply {
+fn items(ask: &Ask<'_>, page: &Page<Arc<KeyValue>>) -> Reply {
     let select = Select::parse(ask.query.get("$select"));
     let shown: Vec<Shown<'_>> =
         page.items.iter().filter_map(|item| Shown::new(item).ok()).collect();

@@ -46,6 +46,7 @@ use crate::serve::appconfig::reply::{Refusal, Reply};
 use crate::serve::appconfig::version::Version;
 use crate::serve::quota::Quota;
 use crate::store::durable::{Moment, Store, StoreError};
+use crate::store::mirror::Mirror;
 
 /// A body as it arrives, escapes and all; the item in it is held to 10 KB.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -65,6 +66,8 @@ const SYNC_ID: &str = "tollgate";
 /// The door.
 pub struct AppConfig {
     store: Store,
+    /// What is read as it is now.
+    mirror: Mirror,
     clock: Clock,
     credentials: Arc<ArcSwap<Credentials>>,
     quota: Option<Quota>,
@@ -90,12 +93,13 @@ impl AppConfig {
     /// no quota.
     pub fn new(
         store: Store,
+        mirror: Mirror,
         clock: Clock,
         credentials: Arc<ArcSwap<Credentials>>,
         requests_per_second: Option<u32>,
     ) -> Self {
         let quota = requests_per_second.map(Quota::new);
-        Self { store, clock, credentials, quota }
+        Self { store, mirror, clock, credentials, quota }
     }
 
     /// Whether a path is one of this door's.
@@ -209,6 +213,13 @@ impl Ask<'_> {
         self.at.map_or(Moment::Now, |at| Moment::At(at.as_microsecond()))
     }
 
+    /// The newest revision that the client has seen, at whatever gateway of the store.
+    fn seen(&self) -> i64 {
+        let lists = self.headers.get_all(SYNC_TOKEN).iter();
+        let tokens = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
+        tokens.filter_map(revision_of).max().unwrap_or(0)
+    }
+
     /// Marks an answer about the past as one.
     fn of_then(&self, reply: Reply) -> Reply {
         match self.at {
@@ -227,6 +238,13 @@ impl Ask<'_> {
 fn of_store(name: &str) -> impl FnOnce(StoreError) -> Refusal + use<> {
     let name = name.to_owned();
     move |error| Refusal::Store { error, name }
+}
+
+/// What a `Sync-Token` says, which is `{id}={value}` and perhaps `;sn={number}`.
+fn revision_of(token: &str) -> Option<i64> {
+    let value = token.trim().strip_prefix(SYNC_ID)?.strip_prefix('=')?;
+    let value = BASE64_STANDARD.decode(value.split(';').next()?).ok()?;
+    std::str::from_utf8(&value).ok()?.parse().ok()
 }
 
 /// `Accept-Datetime`; what is no date is no question about the past.

@@ -60,7 +60,8 @@ impl Door {
         let credentials =
             vec![credential("writer", Access::ReadWrite), credential("reader", Access::ReadOnly)];
         let credentials = Arc::new(ArcSwap::from_pointee(Credentials(credentials)));
-        let door = AppConfig::new(store, clock.clone(), credentials, quota);
+        let mirror = Mirror::open(store.clone(), 1024 * 1024);
+        let door = AppConfig::new(store, mirror, clock.clone(), credentials, quota);
         Self { door, clock, _folder: folder }
     }
 
@@ -329,6 +330,10 @@ async fn refuses_and_changes_nothing() {
         ("PUT", "/kv/a", r#"{"value":1}"#, 400),
         ("GET", "/kv/a/b/c", "", 404),
         ("GET", "/operations?snapshot=none", "", 404),
+        ("GET", &format!("/kv/{}", "x".repeat(256)), "", 404),
+        ("GET", &format!("/kv/{}", "x".repeat(257)), "", 404),
+        ("DELETE", &format!("/kv/{}", "x".repeat(257)), "", 204),
+        ("PUT", &format!("/kv/{}", "x".repeat(257)), "{}", 400),
     ] {
         let answer = door.ask(method, &with_version(target), &[], body).await;
         assert_eq!(answer.status, status, "{method} {target}: {}", answer.body);

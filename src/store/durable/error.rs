@@ -30,7 +30,7 @@ pub enum StoreError {
     /// The answer was lost: the write may have been done.
     #[error("the store did not say whether the write was done; look before you repeat it")]
     Unknown { source: Arc<sqlx::Error> },
-    #[error("the store is busy; try again")]
+    #[error("the store is busy: somebody else writes to it for long; try again")]
     Busy,
     #[error("the store's disk is full; make room, then try again")]
     Full { source: Arc<sqlx::Error> },

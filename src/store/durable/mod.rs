@@ -17,6 +17,7 @@ mod row;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod watching;
 mod writer;
 
 pub use apply::{BUNDLE_BYTES_MAX, RECORD_BYTES_MAX, SNAPSHOT_ITEMS_MAX};
@@ -35,25 +36,24 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgListener;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Row};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Row};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::clock::Clock;
-use crate::store::durable::dialect::{CHANNEL, Dialect};
+use crate::store::durable::dialect::Dialect;
 use crate::store::durable::row::{Sql, unreadable};
 use crate::store::durable::seal::Sealer;
+use crate::store::durable::watching::{Check, Health, Listen, prune};
 use crate::store::durable::writer::{Connect, Job, Writer};
 
 /// Connections that read.
@@ -64,13 +64,8 @@ const READ_WAIT: Duration = Duration::from_secs(5);
 const WRITE_WAIT: Duration = Duration::from_secs(30);
 /// Writes that wait for their turn; more wait to be taken in.
 const JOBS_MAX: usize = 1024;
-/// How often the newest revision is looked at, whatever was told of it.
-const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// How often SQLite's log is looked at, where nothing tells of another process's writes, such as
-/// those of `tollgate kv` beside a gateway.
-const LOG_CHECK_EVERY: Duration = Duration::from_millis(25);
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
-const LISTEN_PAUSE: Duration = Duration::from_secs(1);
+/// A connection of PostgreSQL that nobody used for so long is asked whether it is still there.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 const FILE_MODE: u32 = 0o600;
 
 /// Where the database is.
@@ -116,8 +111,7 @@ struct Inner {
     sealer: Arc<Sealer>,
     jobs: mpsc::Sender<Job>,
     revision: watch::Receiver<i64>,
-    /// When the database last said what the newest revision is, milliseconds since the epoch.
-    checked_ms: Arc<AtomicI64>,
+    health: Arc<Health>,
     runtime: Handle,
     /// End with the store.
     _tasks: JoinSet<()>,
@@ -155,12 +149,13 @@ impl Store {
 
         let pool = pool(&connect);
         let (told, revision) = watch::channel(newest);
-        let checked_ms = Arc::new(AtomicI64::new(clock.epoch_ms()));
+        let health = Arc::new(Health::new(clock.epoch_ms()));
         let (jobs, waiting) = mpsc::channel(JOBS_MAX);
         let mut tasks = JoinSet::new();
         let writer = Writer {
             connect: connect.clone(),
             connection: Some(connection),
+            used: Instant::now(),
             sealer: sealer.clone(),
             clock: clock.clone(),
             retention: settings.retention,
@@ -169,13 +164,16 @@ impl Store {
         // Ends by itself when the last one who could ask has gone, after its last answer.
         tokio::spawn(writer.run(waiting));
         if let Location::Postgres(url) = &settings.location {
-            tasks.spawn(listen(url.clone(), told.clone()));
+            let listen =
+                Listen { url: postgres_url(url)?, told: told.clone(), health: health.clone() };
+            tasks.spawn(listen.run());
         }
-        let ticks = Ticks::new(&settings.location);
-        tasks.spawn(check(pool.clone(), ticks, told, checked_ms.clone(), clock.clone()));
+        let check =
+            Check { pool: pool.clone(), told, health: health.clone(), clock: clock.clone() };
+        tasks.spawn(check.run(settings.location.clone()));
         tasks.spawn(prune(jobs.downgrade()));
         let runtime = Handle::current();
-        let inner = Inner { pool, sealer, jobs, revision, checked_ms, runtime, _tasks: tasks };
+        let inner = Inner { pool, sealer, jobs, revision, health, runtime, _tasks: tasks };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -298,7 +296,12 @@ impl Store {
 
     /// When the database last answered what its newest revision is, milliseconds since the epoch.
     pub fn checked_ms(&self) -> i64 {
-        self.0.checked_ms.load(Ordering::Acquire)
+        self.0.health.checked_ms()
+    }
+
+    /// Whether the database did not answer when it was last looked for.
+    pub fn is_away(&self) -> bool {
+        self.0.health.is_away()
     }
 
     /// Runs something on the runtime that opened the store.
@@ -359,7 +362,9 @@ fn connect_to(location: &Location) -> Result<Connect, StoreError> {
         }
         Location::Postgres(url) => (postgres_url(url)?, Dialect::Postgres),
     };
+    // What goes wrong is told in our words; statements are nobody's business.
     let options = AnyConnectOptions::from_url(&url).map_err(|_| StoreError::Url)?;
+    let options = options.disable_statement_logging();
     Ok(Connect { options, dialect })
 }
 
@@ -395,12 +400,22 @@ fn postgres_url(text: &str) -> Result<url::Url, StoreError> {
 
 fn pool(connect: &Connect) -> AnyPool {
     let settings = connect.dialect.settings();
+    let is_remote = connect.dialect == Dialect::Postgres;
     AnyPoolOptions::new()
         .max_connections(READERS_MAX)
         .min_connections(0)
         .acquire_timeout(READ_WAIT)
-        // A file is there, or the statement itself says so.
-        .test_before_acquire(connect.dialect == Dialect::Postgres)
+        // A file is there, or the statement itself says so; a server may have gone meanwhile. The
+        // pool itself asks each connection that is given back.
+        .test_before_acquire(false)
+        .before_acquire(move |connection, meta| {
+            Box::pin(async move {
+                if is_remote && meta.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for setting in settings {
@@ -425,153 +440,18 @@ fn migration_failed(error: MigrateError) -> StoreError {
 
 /// The first gateway leaves a value that its key alone opens; the others open it.
 async fn verify_key(connection: &mut AnyConnection, sealer: &Sealer) -> Result<(), StoreError> {
-    Sql::new("UPDATE counter SET key_check = $1 WHERE id = 1 AND key_check IS NULL")
-        .with(sealer.check()?.to_vec())?
-        .run(connection)
-        .await?;
+    // Only a new store is written to: who reads does not wait for one who writes.
+    if key_check(connection).await?.is_none() {
+        Sql::new("UPDATE counter SET key_check = $1 WHERE id = 1 AND key_check IS NULL")
+            .with(sealer.check()?.to_vec())?
+            .run(connection)
+            .await?;
+    }
+    let check = key_check(connection).await?;
+    sealer.verify(&check.ok_or_else(|| unreadable("the counter has no check of the key"))?)
+}
+
+async fn key_check(connection: &mut AnyConnection) -> Result<Option<Vec<u8>>, StoreError> {
     let row = Sql::new("SELECT key_check FROM counter WHERE id = 1").row(connection).await?;
-    let check: Vec<u8> = row.ok_or_else(|| unreadable("the counter is gone"))?.try_get(0)?;
-    sealer.verify(&check)
-}
-
-/// Tells of a revision, unless a newer one was told.
-fn grow(told: &watch::Sender<i64>, revision: i64) {
-    told.send_if_modified(|newest| {
-        let is_newer = revision > *newest;
-        if is_newer {
-            *newest = revision;
-        }
-        is_newer
-    });
-}
-
-/// Hears of the other gateways' writes. What is missed while the connection is away the check
-/// finds.
-async fn listen(url: String, told: watch::Sender<i64>) {
-    loop {
-        if let Err(error) = hear(&url, &told).await {
-            tracing::debug!(%error, "the store does not tell of changes for a moment");
-        }
-        sleep(LISTEN_PAUSE).await;
-    }
-}
-
-async fn hear(url: &str, told: &watch::Sender<i64>) -> Result<(), sqlx::Error> {
-    let url = postgres_url(url).map_err(|_| sqlx::Error::Configuration("no URL".into()))?;
-    let mut listener = PgListener::connect(url.as_str()).await?;
-    listener.listen(CHANNEL).await?;
-    while let Some(notification) = listener.try_recv().await? {
-        if let Ok(revision) = notification.payload().parse() {
-            grow(told, revision);
-        }
-    }
-    Ok(())
-}
-
-/// When to ask for the newest revision.
-struct Ticks {
-    ticks: Interval,
-    /// SQLite's log.
-    log: Option<PathBuf>,
-    /// Its length and time of change.
-    seen: Option<(u64, SystemTime)>,
-    /// A change of the log may be in the midst of a write.
-    awake_until: Instant,
-    asked: Option<Instant>,
-}
-
-impl Ticks {
-    fn new(location: &Location) -> Self {
-        let (log, every) = match location {
-            Location::Sqlite(path) => {
-                let mut log = path.clone().into_os_string();
-                log.push("-wal");
-                (Some(PathBuf::from(log)), LOG_CHECK_EVERY)
-            }
-            Location::Postgres(_) => (None, CHECK_EVERY),
-        };
-        let mut ticks = interval(every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { ticks, log, seen: None, awake_until: Instant::now(), asked: None }
-    }
-
-    async fn next(&mut self) {
-        loop {
-            let now = self.ticks.tick().await;
-            let Some(log) = &self.log else { return };
-            let seen = std::fs::metadata(log).ok();
-            let seen = seen.and_then(|log| Some((log.len(), log.modified().ok()?)));
-            if seen != self.seen {
-                self.seen = seen;
-                self.awake_until = now + CHECK_EVERY;
-            }
-            let is_due = self.asked.is_none_or(|asked| asked + CHECK_EVERY <= now);
-            if is_due || now < self.awake_until {
-                self.asked = Some(now);
-                return;
-            }
-        }
-    }
-}
-
-/// Asks for the newest revision now and then, which also shows that the database is there.
-async fn check(
-    pool: AnyPool,
-    mut ticks: Ticks,
-    told: watch::Sender<i64>,
-    checked_ms: Arc<AtomicI64>,
-    clock: Clock,
-) {
-    let mut is_away = false;
-    loop {
-        ticks.next().await;
-        let asking = async {
-            let mut connection = pool.acquire().await?;
-            read::newest_revision(&mut connection).await
-        };
-        let asked_ms = clock.epoch_ms();
-        match timeout(READ_WAIT, asking).await {
-            Ok(Ok(revision)) => {
-                checked_ms.store(asked_ms, Ordering::Release);
-                grow(&told, revision);
-                if is_away {
-                    tracing::info!("the store is back");
-                }
-                is_away = false;
-            }
-            Ok(Err(error)) if !is_away => {
-                is_away = true;
-                tracing::warn!(%error, "the store is away; what was read of it serves on");
-            }
-            Err(_) if !is_away => {
-                is_away = true;
-                tracing::warn!("the store does not answer; what was read of it serves on");
-            }
-            Ok(Err(_)) | Err(_) => {}
-        }
-    }
-}
-
-async fn prune(jobs: mpsc::WeakSender<Job>) {
-    let mut ticks = interval(PRUNE_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let mut more = true;
-        while more {
-            let Some(jobs) = jobs.upgrade() else { return };
-            let (done, answer) = oneshot::channel();
-            if jobs.send(Job::Prune { done }).await.is_err() {
-                return;
-            }
-            more = match answer.await {
-                Ok(Ok(more)) => more,
-                Ok(Err(error)) => {
-                    tracing::debug!(%error, "the store's history was not pruned this time");
-                    false
-                }
-                Err(_) => return,
-            };
-        }
-    }
+    Ok(row.ok_or_else(|| unreadable("the counter is gone"))?.try_get(0)?)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, Row};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::clock::Clock;
 use crate::store::durable::apply::{Turn, prune};
@@ -15,7 +15,8 @@ use crate::store::durable::dialect::Dialect;
 use crate::store::durable::model::{Receipt, Write};
 use crate::store::durable::row::{Sql, unreadable};
 use crate::store::durable::seal::Sealer;
-use crate::store::durable::{StoreError, grow};
+use crate::store::durable::watching::grow;
+use crate::store::durable::{StoreError, TRUSTED_IDLE};
 
 /// Changes of one transaction.
 const BATCH_MAX: usize = 256;
@@ -62,6 +63,8 @@ impl Connect {
 pub(super) struct Writer {
     pub(super) connect: Connect,
     pub(super) connection: Option<AnyConnection>,
+    /// When the connection was last used.
+    pub(super) used: Instant,
     pub(super) sealer: Arc<Sealer>,
     pub(super) clock: Clock,
     pub(super) retention: Duration,
@@ -144,7 +147,7 @@ impl Writer {
 
     /// A connection that failed is not used again.
     async fn transaction(&mut self, task: Task<'_>) -> Result<Outcome, StoreError> {
-        let mut connection = match self.connection.take() {
+        let mut connection = match self.kept().await {
             Some(connection) => connection,
             None => self.connect.connect().await?,
         };
@@ -159,9 +162,25 @@ impl Writer {
         };
         match &result {
             Err(StoreError::Unavailable { .. } | StoreError::Unknown { .. }) => {}
-            Ok(_) | Err(_) => self.connection = Some(connection),
+            Ok(_) | Err(_) => {
+                self.connection = Some(connection);
+                self.used = Instant::now();
+            }
         }
         result
+    }
+
+    /// The connection of the time before, where it is still one: a server may have been away
+    /// while nobody wrote.
+    async fn kept(&mut self) -> Option<AnyConnection> {
+        let mut connection = self.connection.take()?;
+        let is_trusted =
+            self.connect.dialect == Dialect::Sqlite || self.used.elapsed() < TRUSTED_IDLE;
+        if is_trusted {
+            return Some(connection);
+        }
+        let answer = timeout(CONNECT_WAIT, connection.ping()).await;
+        matches!(answer, Ok(Ok(()))).then_some(connection)
     }
 }
 
@@ -234,6 +253,7 @@ impl Work<'_> {
         Ok(())
     }
 }
+
 /// Where the database said no nothing was written; where it did not answer nobody knows.
 fn commit_failed(error: sqlx::Error) -> StoreError {
     match error {

@@ -1,0 +1,230 @@
+//! The open key-values of the store in memory, as they are now: what doors read, with the database
+//! and without it. Entries of encrypted maps are not in it.
+//!
+//! Memory answers when it shows all that this gateway, and the one who asks, have heard of. Where
+//! that takes too long the database does, and where that is away memory as it is. What was in the
+//! past is the database's.
+
+mod follow;
+mod items;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::RwLock;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::store::durable::{
+    Address, KeyFilter, KeyValue, LabelFilter, Moment, Page, Query, Sight, Store, StoreError,
+};
+use crate::store::mirror::items::{Items, Part};
+
+/// How long a reader waits for memory to show what is known to be there.
+const SHOWN_WAIT: Duration = Duration::from_millis(250);
+/// The same of one who has written.
+const WRITTEN_WAIT: Duration = Duration::from_secs(1);
+/// How long the database is waited for where memory could answer.
+const DATABASE_WAIT: Duration = Duration::from_secs(1);
+
+/// Cloning shares it.
+#[derive(Clone)]
+pub struct Mirror(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    bytes_max: usize,
+    /// Held to look one key-value up, or a thousand of a list, and to change some: microseconds.
+    held: RwLock<Held>,
+    /// Changes with `held`: the revision that memory shows, `None` before it is read.
+    shown: watch::Sender<Option<i64>>,
+}
+
+enum Held {
+    /// Not read yet.
+    New,
+    /// More than memory is given.
+    Outside,
+    Inside(Items),
+}
+
+impl fmt::Debug for Mirror {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mirror").field("bytes_max", &self.0.bytes_max).finish_non_exhaustive()
+    }
+}
+
+impl Mirror {
+    /// Follows the store on the runtime that this is called on. `bytes_max`: what is more stays
+    /// in the database alone.
+    pub fn open(store: Store, bytes_max: usize) -> Self {
+        let (held, shown) = (RwLock::new(Held::New), watch::Sender::new(None));
+        let inner = Arc::new(Inner { store: store.clone(), bytes_max, held, shown });
+        tokio::spawn(follow::follow(Arc::downgrade(&inner), store));
+        Self(inner)
+    }
+
+    /// Waits until the key-values are in memory, or were found to have no room there.
+    pub async fn settle(&self) {
+        // The sender is ours.
+        drop(self.0.shown.subscribe().wait_for(Option::is_some).await);
+    }
+
+    /// Waits until memory shows what was written with that revision, a second at the most.
+    pub async fn wait_for(&self, revision: i64) {
+        self.shows(revision, WRITTEN_WAIT).await;
+    }
+
+    /// `seen`: the newest revision that whoever asks has heard of, here as below.
+    pub async fn get(
+        &self,
+        at: &Address,
+        moment: Moment,
+        seen: i64,
+    ) -> Result<Option<Arc<KeyValue>>, StoreError> {
+        let memory = || self.inside(|items| items.get(at));
+        let database = async {
+            let found = self.0.store.get(at.clone(), moment, Sight::Open).await?;
+            Ok(found.map(Arc::new))
+        };
+        self.read(moment, seen, memory, database).await
+    }
+
+    /// The query's sight is an open one.
+    pub async fn list(&self, query: &Query, seen: i64) -> Result<Page<Arc<KeyValue>>, StoreError> {
+        if self.is_asked_first(query.moment, seen).await
+            && let Some(page) = self.scan(query).await
+        {
+            return Ok(page);
+        }
+        let database = async {
+            let page = self.0.store.list(query.clone()).await?;
+            Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
+        };
+        match self.patiently(query.moment, database).await {
+            Err(error) if error.is_away() && query.moment == Moment::Now => {
+                self.scan(query).await.ok_or(error)
+            }
+            answer => answer,
+        }
+    }
+
+    /// The distinct keys, in order, after one of them.
+    pub async fn keys(
+        &self,
+        names: &KeyFilter,
+        moment: Moment,
+        after: Option<Bytes>,
+        limit: usize,
+        seen: i64,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        let memory = || self.inside(|items| items.keys(names, after.as_ref(), limit));
+        let database = self.0.store.keys(names.clone(), moment, after.clone(), limit);
+        self.read(moment, seen, memory, database).await
+    }
+
+    /// The distinct labels, in order, no label first.
+    pub async fn labels(
+        &self,
+        names: &LabelFilter,
+        moment: Moment,
+        after: Option<Option<Bytes>>,
+        limit: usize,
+        seen: i64,
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        let memory = || self.inside(|items| items.labels(names, after.as_ref(), limit));
+        let database = self.0.store.labels(names.clone(), moment, after.clone(), limit);
+        self.read(moment, seen, memory, database).await
+    }
+
+    async fn read<T>(
+        &self,
+        moment: Moment,
+        seen: i64,
+        memory: impl Fn() -> Option<T>,
+        database: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if self.is_asked_first(moment, seen).await
+            && let Some(found) = memory()
+        {
+            return Ok(found);
+        }
+        match self.patiently(moment, database).await {
+            Err(error) if error.is_away() && moment == Moment::Now => memory().ok_or(error),
+            answer => answer,
+        }
+    }
+
+    /// Whether memory answers before the database does.
+    async fn is_asked_first(&self, moment: Moment, seen: i64) -> bool {
+        let known = (*self.0.store.watch().borrow()).max(seen);
+        moment == Moment::Now && (self.0.store.is_away() || self.shows(known, SHOWN_WAIT).await)
+    }
+
+    /// Whether memory shows a revision, in time.
+    async fn shows(&self, revision: i64, wait: Duration) -> bool {
+        if self.inside(|items| items.revision() >= revision).unwrap_or(true) {
+            return true;
+        }
+        let mut shown = self.0.shown.subscribe();
+        let waiting = shown.wait_for(|shown| shown.is_some_and(|shown| shown >= revision));
+        timeout(wait, waiting).await.is_ok()
+    }
+
+    /// Waits less where memory can answer too.
+    async fn patiently<T>(
+        &self,
+        moment: Moment,
+        database: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if moment != Moment::Now || self.inside(|_| ()).is_none() {
+            return database.await;
+        }
+        let away = Err(StoreError::Unavailable { source: None });
+        timeout(DATABASE_WAIT, database).await.unwrap_or(away)
+    }
+
+    /// `None` where memory does not hold the key-values.
+    fn inside<T>(&self, look: impl FnOnce(&Items) -> T) -> Option<T> {
+        match &*self.0.held.read() {
+            Held::Inside(items) => Some(look(items)),
+            Held::New | Held::Outside => None,
+        }
+    }
+
+    /// A part at a time, so that neither a writer nor another reader waits for long.
+    async fn scan(&self, query: &Query) -> Option<Page<Arc<KeyValue>>> {
+        let mut found = Vec::new();
+        let mut after = query.after.clone();
+        loop {
+            let wanted = query.limit.saturating_sub(found.len());
+            let part = self.inside(|items| items.part(query, after.as_ref(), wanted))?;
+            let Part { items, last, is_end } = part;
+            found.extend(items);
+            if is_end {
+                return Some(Page { items: found, next: None });
+            }
+            after = last;
+            if found.len() >= query.limit {
+                return Some(Page { items: found, next: after });
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Inner {
+    fn hold(&self, held: Held) {
+        let shown = match &held {
+            Held::New => None,
+            Held::Outside => Some(i64::MAX),
+            Held::Inside(items) => Some(items.revision()),
+        };
+        *self.held.write() = held;
+        self.shown.send_replace(shown);
+    }
+}
