@@ -26,6 +26,7 @@ use tonic_prost::ProstCodec;
 use tower_service::Service;
 
 use crate::serve::control::Payload;
+use crate::serve::momento::answering::{Counting, Held};
 use crate::serve::momento::auth::Issuer;
 use crate::serve::momento::control::Control;
 use crate::serve::momento::refusal::{Refusal, of_tonic};
@@ -53,7 +54,7 @@ pub(super) struct Services {
     control: ScsControlServer<Control>,
     auth: AuthServer<Issuer>,
     token: TokenServer<Issuer>,
-    receiving: Arc<AtomicUsize>,
+    pub(super) receiving: Arc<AtomicUsize>,
 }
 
 impl Services {
@@ -83,9 +84,12 @@ impl Momento {
         let deadline = Instant::now() + wait;
         let answer = timeout_at(deadline, self.call(request, deadline));
         match answer.await.unwrap_or(Err(Refusal::DeadlineExceeded)) {
-            Ok(response) => match of_tonic(response.headers()) {
+            Ok(mut response) => match of_tonic(response.headers()) {
                 Some(refusal) => refusal.grpc(),
-                None => response.map(Payload::stream),
+                None => {
+                    let held = response.extensions_mut().remove::<Held>();
+                    response.map(|body| Payload::stream(Counting::new(body, held)))
+                }
             },
             Err(refusal) => refusal.grpc(),
         }
@@ -155,7 +159,7 @@ impl Inner {
             return Err(Refusal::Forbidden);
         }
         let cache = self.caches.get(name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
-        Ok(scs::Call { token, cache, deadline })
+        Ok(scs::Call { token, cache, deadline, answering: self.answering.clone() })
     }
 }
 

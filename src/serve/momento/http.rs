@@ -142,7 +142,8 @@ impl Inner {
             return Err(Refusal::Forbidden);
         }
         let cache = self.caches.get(&name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
-        Ok(Call { token, cache, deadline: Instant::now() + BODY_WAIT })
+        let deadline = Instant::now() + BODY_WAIT;
+        Ok(Call { token, cache, deadline, answering: self.answering.clone() })
     }
 }
 

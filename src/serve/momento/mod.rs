@@ -4,6 +4,7 @@
 //! Sources: Momento's protocol definitions and documentation; what its libraries send, and what
 //! they make of the answers. Topics and leaderboards are UNIMPLEMENTED.
 
+mod answering;
 mod auth;
 mod control;
 mod grpc;
@@ -27,6 +28,7 @@ pub use token::{Revocable, StandingTokens};
 
 use crate::clock::Clock;
 use crate::serve::control::Payload;
+use crate::serve::momento::answering::Answering;
 use crate::serve::momento::grpc::Services;
 use crate::serve::momento::permission::Grants;
 use crate::serve::momento::refusal::Refusal;
@@ -70,6 +72,7 @@ struct Inner {
     endpoint: String,
     quota: Option<Quota>,
     cors_origins: Vec<String>,
+    answering: Answering,
 }
 
 impl Momento {
@@ -93,6 +96,7 @@ impl Momento {
             endpoint: door.endpoint,
             quota: door.requests_per_second.map(Quota::new),
             cors_origins: door.cors_origins,
+            answering: Answering::default(),
         });
         let services = Services::new(&inner);
         Self { inner, services }

@@ -11,7 +11,9 @@ use momento_protos::cache_client::{
 
 use crate::serve::momento::permission::Need;
 use crate::serve::momento::refusal::Refusal;
-use crate::serve::momento::scs::{Call, collection, elements, short, unexpected, unset};
+use crate::serve::momento::scs::{
+    Call, REPLY_BYTES_MAX, collection, elements, short, unexpected, unset,
+};
 use crate::store::cache::item::dictionary::DictionaryOperation;
 use crate::store::cache::{CollectionOperation, Element, Operation, Outcome};
 
@@ -23,6 +25,11 @@ pub(super) async fn get(
     let get = DictionaryOperation::Get { fields: elements(message.fields)? };
     let dictionary = match apply(call, &message.dictionary_name, Need::Read, get).await? {
         Outcome::FieldValues(values) => {
+            // A field may be asked for any number of times.
+            let bytes: usize = values.iter().flatten().map(|value| value.len()).sum();
+            if bytes > REPLY_BYTES_MAX {
+                return Err(Refusal::TooMany("Limit exceeded: the reply would be over 10 MB"));
+            }
             let part = |value: Option<Element>| match value {
                 Some(value) => {
                     Part { result: ECacheResult::Hit.into(), cache_body: value.to_vec() }

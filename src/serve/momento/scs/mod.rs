@@ -18,10 +18,12 @@ use std::time::Duration;
 
 use momento_protos::cache_client as proto;
 use momento_protos::cache_client::scs_server;
+use prost::Message;
 use tokio::time::Instant;
 use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
+use crate::serve::momento::answering::Answering;
 use crate::serve::momento::permission::Need;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::token::Token;
@@ -32,6 +34,8 @@ use crate::store::cache::{Element, NamedCache, Operation, Outcome, WriteLimits};
 pub(super) const ITEM_BYTES_MAX: usize = 4_883 * 1024;
 pub(super) const TTL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Node takes no larger message. No item has as much; a reply that names one often could.
+const REPLY_BYTES_MAX: usize = 10_486_000;
 const ELEMENT_BYTES_MAX: usize = 128 * 1024;
 /// Unknown: the longest key; the documentation knows the item's limit only.
 const KEY_BYTES_MAX: usize = 64 * 1024;
@@ -54,6 +58,7 @@ pub(super) struct Call {
     pub(super) token: Arc<Token>,
     pub(super) cache: Arc<NamedCache>,
     pub(super) deadline: Instant,
+    pub(super) answering: Answering,
 }
 
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -72,7 +77,7 @@ macro_rules! methods {
                     request: Request<proto::$request>,
                 ) -> Result<Response<proto::$reply>, Status> {
                     let (call, message) = Call::of(request)?;
-                    Ok(Response::new($function(&call, message).await?))
+                    Ok(call.reply($function(&call, message).await?))
                 }
             )*
 
@@ -154,7 +159,16 @@ impl Call {
     fn of<T>(request: Request<T>) -> Result<(Self, T), Status> {
         let (_, mut extensions, message) = request.into_parts();
         let call = extensions.remove::<Self>().ok_or(Refusal::Failed)?;
+        call.answering.admit()?;
         Ok((call, message))
+    }
+
+    /// The reply, which counts until its client has it.
+    fn reply<M: Message>(&self, message: M) -> Response<M> {
+        let held = self.answering.hold(message.encoded_len());
+        let mut response = Response::new(message);
+        response.extensions_mut().insert(held);
+        response
     }
 
     /// Whether the bearer may do that to the item, and its key is one.

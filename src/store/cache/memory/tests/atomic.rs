@@ -121,11 +121,12 @@ fn what_is_pushed_is_popped_once() {
     on_many_threads(|thread, round| {
         let ends = [End::Front, End::Back];
         let end = ends[(thread % 2) as usize];
-        let values = vec![element(thread * ROUNDS + round); if round % 50 == 0 { 100 } else { 1 }];
+        let values =
+            vec![element(thread * ROUNDS + round); if round.is_multiple_of(50) { 100 } else { 1 }];
         let push = ListOperation::Push { end, values, truncate_to: None, ttl: TTL };
         run(&cache, CollectionOperation::List(push));
         pop(ends[(round % 2) as usize]);
-        if round % 20 == 0 {
+        if round.is_multiple_of(20) {
             // A slice is read as the list is at one moment.
             let fetch = ListOperation::Fetch { slice: Slice::default() };
             run(&cache, CollectionOperation::List(fetch));
@@ -133,7 +134,7 @@ fn what_is_pushed_is_popped_once() {
     });
     while pop(End::Front) {}
     let pushed = (0..THREADS * ROUNDS).map(|number| {
-        let times = if (number % ROUNDS) % 50 == 0 { 100 } else { 1 };
+        let times = if (number % ROUNDS).is_multiple_of(50) { 100 } else { 1 };
         u64::from(number) * times
     });
     assert_eq!(popped.load(Ordering::Relaxed), pushed.sum::<u64>());
