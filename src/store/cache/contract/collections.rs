@@ -162,6 +162,13 @@ pub(crate) fn lists_hold_values_in_their_order(make: Make) {
     holds(elements(["4", "7", "8"]));
     check(Erase { ranges: vec![range(0, u32::MAX)] }, Outcome::Length(0));
     check(Length, Outcome::Missing);
+    // A few of many, of which one is named twice.
+    let many: Vec<_> = (0..100).map(|number| element(&number.to_string())).collect();
+    check(push(End::Back, many, 0), Outcome::Length(100));
+    check(Erase { ranges: vec![range(11, 1), range(10, 3)] }, Outcome::Length(97));
+    let slice = Slice { start: Some(9), end: Some(11) };
+    check(Fetch { slice }, Outcome::Values(elements(["9", "13"])));
+    check(EraseAll, Outcome::Length(0));
     check(push(End::Back, elements(["a"]), 0), Outcome::Length(1));
     check(EraseAll, Outcome::Length(0));
     check(Length, Outcome::Missing);
