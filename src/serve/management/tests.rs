@@ -410,3 +410,29 @@ async fn keys_are_listed_by_pages() {
         Rig::check_refused(&rig.ask("GET", &format!("{entries}?{query}"), b"").await, 400, says);
     }
 }
+
+/// A body that stops, or breaks off.
+struct Stopping(Option<std::io::ErrorKind>);
+
+impl http_body::Body for Stopping {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        match self.0 {
+            None => std::task::Poll::Pending,
+            Some(kind) => std::task::Poll::Ready(Some(Err(kind.into()))),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_has_to_arrive() {
+    let slow = super::read(Stopping(None), 1).await;
+    assert!(matches!(slow, Err(Refusal::TooSlow)), "{slow:?}");
+    let broken = super::read(Stopping(Some(std::io::ErrorKind::ConnectionReset)), 1).await;
+    assert!(matches!(broken, Err(Refusal::BadRequest { .. })), "{broken:?}");
+}
