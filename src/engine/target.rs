@@ -42,7 +42,8 @@ pub(super) async fn call(
 ) -> Result<Message, Fault> {
     check_length(cx, target)?;
     if let Some(balancer) = &target.balancer {
-        return balance::call(cx, target, balancer, proxy, env, remaining).await;
+        // Boxed: targets without one would carry the room that its tries need.
+        return Box::pin(balance::call(cx, target, balancer, proxy, env, remaining)).await;
     }
     let url = base_url(cx, target)?;
     let base = (url.uri.path(), url.uri.query().unwrap_or(""));

@@ -91,7 +91,8 @@ impl HttpUpstream {
                 },
             }
         }
-        let lease = match self.connect(&pool, timeouts.connect).await {
+        // Boxed: a handshake needs much room, which the calls over idle connections would carry.
+        let lease = match Box::pin(self.connect(&pool, timeouts.connect)).await {
             Ok(lease) => lease,
             Err(error) => {
                 pool.prune();

@@ -6,8 +6,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+
+/// A head and a body that have no more bytes together go out as one piece: a list of pieces costs
+/// the kernel more than their copy costs us (benches/RESULTS.md).
+const JOINED_BYTES_MAX: usize = 4096;
 
 pub trait Observer {
     /// `bytes` arrived; 0 is the end of the stream.
@@ -72,6 +77,12 @@ impl<O: Observer, S: AsyncWrite + Unpin> AsyncWrite for Observed<O, S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let bytes: usize = bufs.iter().map(|buf| buf.len()).sum();
+        if bufs.len() > 1 && bytes <= JOINED_BYTES_MAX {
+            let mut joined = SmallVec::<[u8; JOINED_BYTES_MAX]>::new();
+            bufs.iter().for_each(|buf| joined.extend_from_slice(buf));
+            return self.poll_write(cx, &joined);
+        }
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.note_write(&result);
         result
