@@ -96,7 +96,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 #[derive(Debug, Args)]
 struct LintArguments {
-    /// A bundle's folder or zip, a folder of them, or a policy XML
+    /// A bundle's folder or zip, a folder with bundles anywhere below it, or a policy XML
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The configuration file [default: tollgate.toml, where there is one]
@@ -137,7 +137,7 @@ fn lint_code(code: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 struct CheckArguments {
-    /// A bundle's folder or zip, a folder of them, or a policy XML
+    /// A bundle's folder or zip, a folder with bundles anywhere below it, or a policy XML
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The configuration file [default: tollgate.toml, where there is one]

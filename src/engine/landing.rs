@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName};
+
 use crate::engine::{Execution, Left, Owner};
 use crate::message::{Fault, MessageContext, Phase, Value};
 use crate::plan::{
@@ -88,13 +91,28 @@ impl<'p> Execution<'p> {
     }
 }
 
-/// Makes the answer that the target has confirmed the response.
-pub(super) fn use_confirmed(cx: &mut MessageContext) -> bool {
+/// What of a 304 is not about the answer that it confirms.
+const NOT_OF_THE_ANSWER: [HeaderName; 4] =
+    [CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE];
+
+/// Makes the answer that the target has confirmed the response. Unknown: what the platform makes
+/// of the headers that the 304 brings. They are the newer ones, and stand in place of those that
+/// were kept (RFC 9111 section 3.2); the entry itself stays as it is.
+pub(super) fn use_confirmed(cx: &mut MessageContext, confirmation: &HeaderMap) -> bool {
     let Some(revalidation) = cx.revalidation.take() else { return false };
     cx.set_output(revalidation.cachehit, || Value::Boolean(true));
     cx.set_output(revalidation.invalidentry, || Value::Boolean(false));
     let stored = &revalidation.stored;
     let unpacked = if revalidation.is_unpacked { stored.plain_message() } else { None };
-    cx.response = Some(unpacked.unwrap_or_else(|| stored.message()));
+    let mut response = unpacked.unwrap_or_else(|| stored.message());
+    for name in confirmation.keys().filter(|name| !NOT_OF_THE_ANSWER.contains(name)) {
+        response.headers.remove(name);
+        for value in confirmation.get_all(name) {
+            if response.headers.try_append(name, value.clone()).is_err() {
+                tracing::debug!("an answer has no room for what its target says of it");
+            }
+        }
+    }
+    cx.response = Some(response);
     true
 }

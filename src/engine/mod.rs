@@ -303,7 +303,7 @@ impl<'p> Execution<'p> {
                 let status = response.status().unwrap_or(StatusCode::OK);
                 if status == StatusCode::NOT_MODIFIED
                     && let Some(policy) = self.asked_for.get()
-                    && landing::use_confirmed(cx)
+                    && landing::use_confirmed(cx, &response.headers)
                 {
                     return Ok(Course::Behind(policy));
                 }

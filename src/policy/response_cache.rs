@@ -3,6 +3,8 @@
 //! response headers". One policy stands in a request flow, where it looks up, and in a response
 //! flow, where it stores; the engine skips what lies between them on a hit.
 //! Unknown: what `Vary` does. Nothing: what an answer depends on is what the key is made of.
+//! Unknown: whether an answer says `Age`. It does not: it goes out with the headers that the target
+//! gave it.
 //! Variables: `responsecache.{policy}.cachename`, `.cachekey`, `.cachehit`, `.invalidentry`.
 //! Faults: `steps.cache.CacheNotFound` (500). Findings: `GW304` (InvalidTimeout), `GW305`,
 //! `GW345` (InvalidMessagePatternForErrorCode).
