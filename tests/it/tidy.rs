@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("json", 0),
     ("profile", 0),
     ("telemetry", 0),
+    ("json", 0),
     ("regex", 1),
     ("jsonpath", 1),
     ("xml", 1),
