@@ -22,7 +22,6 @@ const FLOORS: &[(&str, u8)] = &[
     ("json", 0),
     ("profile", 0),
     ("telemetry", 0),
-    ("json", 0),
     ("regex", 1),
     ("jsonpath", 1),
     ("xml", 1),
