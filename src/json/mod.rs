@@ -187,6 +187,7 @@ impl<'de> Visitor<'de> for Node<'_, 'de> {
 
 /// What a container holds that is whole. `split_off` is a copy in one go, but where it takes all
 /// it gives the room away too.
+#[expect(clippy::drain_collect, reason = "its room is for the containers to come")]
 fn taken<T>(open: &mut Vec<T>, start: usize) -> Vec<T> {
     if start == 0 { open.drain(..).collect() } else { open.split_off(start) }
 }
