@@ -43,6 +43,7 @@ impl Door {
     pub(super) async fn clear(&self, name: &str, form: &Parameters) -> Result<Answer, Refusal> {
         let cache = self.cache(name)?;
         is_clear(form)?;
+        form.only(&["action", "prefix", "key", "dryRun"])?;
         let dry_run = form.flag("dryRun")?;
         let told = |which: &str| {
             Refusal::bad_request(format!(
@@ -62,11 +63,7 @@ impl Door {
                 return Err(Refusal::bad_request(what.to_owned()));
             }
             (prefix, None, true) => return meant(&cache, prefix.unwrap_or_default()).await,
-            (None, Some(key), true) => {
-                let is_there = kind(&cache, key).await?.is_some();
-                let keys: Vec<Value> = is_there.then(|| key_json(key)).into_iter().collect();
-                return Ok(would_clear(name, keys.len(), keys));
-            }
+            (None, Some(key), true) => return meant_entry(&cache, key).await,
             (Some(prefix), None, false) => cache.remove_prefix(prefix).settled().await?,
             (None, Some(key), false) => usize::from(cache.remove(key).settled().await?),
             (None, None, false) => {
@@ -86,6 +83,10 @@ impl Door {
     ) -> Result<Answer, Refusal> {
         let cache = self.cache(name)?;
         is_clear(form)?;
+        form.only(&["action", "dryRun"])?;
+        if form.flag("dryRun")? {
+            return meant_entry(&cache, key).await;
+        }
         let cleared = usize::from(cache.remove(key).settled().await?);
         Ok(Answer::ok(&json!({ "name": name, "cleared": cleared })))
     }
@@ -241,6 +242,12 @@ async fn meant(cache: &NamedCache, prefix: &[u8]) -> Result<Answer, Refusal> {
     }
     let keys = lowest.iter().map(|key| key_json(key)).collect();
     Ok(would_clear(&cache.definition().name, count, keys))
+}
+
+async fn meant_entry(cache: &NamedCache, key: &[u8]) -> Result<Answer, Refusal> {
+    let is_there = kind(cache, key).await?.is_some();
+    let keys: Vec<Value> = is_there.then(|| key_json(key)).into_iter().collect();
+    Ok(would_clear(&cache.definition().name, keys.len(), keys))
 }
 
 fn would_clear(name: &str, count: usize, keys: Vec<Value>) -> Answer {

@@ -156,12 +156,16 @@ impl Door {
             (Resource::Stats { cache }, _) => self.stats(cache),
             (Resource::Entries { cache }, &Method::POST) => {
                 let form = read(body, BODY_BYTES_MAX).await?;
-                self.clear(cache, &query.clone().with_form(&parts.headers, &form)).await
+                self.clear(cache, &query.clone().with_form(&parts.headers, &form)?).await
             }
             (Resource::Entries { cache }, _) => self.keys(cache, query).await,
+            (Resource::Entry { key, .. }, _) if key.is_empty() => {
+                let what = "the path has no key behind `entries/`; leave the slash out for all";
+                Err(Refusal::bad_request(what.to_owned()))
+            }
             (Resource::Entry { cache, key }, &Method::POST) => {
                 let form = read(body, BODY_BYTES_MAX).await?;
-                let form = query.clone().with_form(&parts.headers, &form);
+                let form = query.clone().with_form(&parts.headers, &form)?;
                 self.clear_entry(cache, key, &form).await
             }
             (Resource::Entry { cache, key }, &Method::PUT) => {

@@ -7,6 +7,10 @@ use percent_encoding::percent_decode;
 use crate::serve::management::answer::Refusal;
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
+/// What apigeetool sends where there is none.
+const NO_BODY: &[u8] = b"\"\"";
+/// How much of a client's own text goes into a refusal.
+const NAME_CHARS_SHOWN: usize = 100;
 
 /// In their order, decoded. Those that mean nothing are passed over.
 #[derive(Clone, Debug, Default)]
@@ -22,16 +26,38 @@ impl Parameters {
         Self(pairs.collect())
     }
 
-    /// With those of the body, where that is a form.
-    pub(super) fn with_form(mut self, headers: &HeaderMap, body: &[u8]) -> Self {
+    /// With those of the body, which is a form or empty: what it says must not be lost.
+    pub(super) fn with_form(mut self, headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+        if matches!(body.trim_ascii(), b"" | NO_BODY) {
+            return Ok(self);
+        }
         let is_form = headers
             .get(CONTENT_TYPE)
             .and_then(|media| media.as_bytes().get(..FORM.len()))
             .is_some_and(|media| media.eq_ignore_ascii_case(FORM));
-        if is_form && let Ok(text) = std::str::from_utf8(body) {
-            self.0.extend(Self::parse(text.trim_end()).0);
+        let text = std::str::from_utf8(body).ok().filter(|_| is_form).ok_or_else(|| {
+            let what = "the body is no form; send parameters in the query, or as \
+                        application/x-www-form-urlencoded";
+            Refusal::bad_request(what.to_owned())
+        })?;
+        self.0.extend(Self::parse(text.trim_end()).0);
+        Ok(self)
+    }
+
+    /// Refuses what is none of these, for calls that would do more than was meant without it.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), Refusal> {
+        let is_known = |name: &[u8]| known.iter().any(|known| known.as_bytes() == name);
+        match self.0.iter().find(|(name, _)| !is_known(name)) {
+            None => Ok(()),
+            Some((name, _)) => Err(Refusal::bad_request(format!(
+                "the parameter `{}` is not known here; there are {}",
+                String::from_utf8_lossy(name)
+                    .escape_debug()
+                    .take(NAME_CHARS_SHOWN)
+                    .collect::<String>(),
+                known.join(", ")
+            ))),
         }
-        self
     }
 
     /// The one value of a parameter; twice is a mistake.
@@ -117,15 +143,19 @@ mod tests {
     fn a_form_means_the_same_as_a_query() {
         let mut headers = HeaderMap::new();
         let query = Parameters::parse("action=clear");
-        let bare = query.clone().with_form(&headers, b"prefix=a");
-        assert_eq!(bare.text("prefix").expect("none"), None);
+        assert!(query.clone().with_form(&headers, b"prefix=a").is_err());
+        assert!(query.clone().with_form(&headers, b" ").is_ok());
+        assert!(query.clone().with_form(&headers, NO_BODY).is_ok());
         let media = "Application/X-www-form-urlencoded; charset=utf-8";
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-        let form = query.clone().with_form(&headers, b"prefix=a\n");
+        assert!(query.clone().with_form(&headers, b"prefix=\xff").is_err());
+        let form = query.clone().with_form(&headers, b"prefix=a\n").expect("it is a form");
         assert_eq!(form.text("prefix").expect("one"), Some("a"));
         assert_eq!(form.text("action").expect("one"), Some("clear"));
-        // What apigeetool sends for no body at all.
-        assert_eq!(query.with_form(&headers, b"\"\"").text("prefix").expect("none"), None);
+        let nothing = query.with_form(&headers, NO_BODY).expect("it is none");
+        assert!(nothing.only(&["action"]).is_ok());
+        assert!(form.only(&["action"]).is_err());
+        assert!(form.only(&["action", "prefix"]).is_ok());
     }
 
     proptest! {
@@ -134,8 +164,9 @@ mod tests {
             let mut headers = HeaderMap::new();
             let media = "application/x-www-form-urlencoded";
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-            let found = Parameters::parse(&text).with_form(&headers, &body);
-            drop((found.text("a"), found.flag("b"), found.number("c", 0, 9)));
+            if let Ok(found) = Parameters::parse(&text).with_form(&headers, &body) {
+                drop((found.text("a"), found.flag("b"), found.number("c", 0, 9), found.only(&[])));
+            }
         }
     }
 }

@@ -80,7 +80,8 @@ fn caches(rest: Option<&str>) -> Option<Resource> {
     let Some(rest) = more(rest) else { return Some(Resource::Cache { name: cache }) };
     match split(rest) {
         ("stats", rest) if more(rest).is_none() => Some(Resource::Stats { cache }),
-        ("entries", rest) => Some(match more(rest) {
+        // Not `more`: a script's empty variable behind the slash must not mean all entries.
+        ("entries", rest) => Some(match rest {
             None => Resource::Entries { cache },
             Some(key) => Resource::Entry { cache, key: percent_decode_str(key).collect() },
         }),
@@ -163,8 +164,8 @@ mod tests {
         let stats = Resource::Stats { cache: "c".to_owned() };
         check("/v1/o/org/e/test/caches/c/stats/", test, stats);
         let entries = Resource::Entries { cache: "c".to_owned() };
-        check("/v1/o/org/e/test/caches/c/entries", test, entries.clone());
-        check("/v1/o/org/e/test/caches/c/entries/", test, entries);
+        check("/v1/o/org/e/test/caches/c/entries", test, entries);
+        check("/v1/o/org/e/test/caches/c/entries/", test, entry(b""));
         check("/v1/o/org/e/test/caches/c/entries/a%2Fb%FF", test, entry(b"a/b\xff"));
         check("/v1/o/org/e/test/caches/c/entries/a/b/", test, entry(b"a/b/"));
         let unserved = Resource::Unserved { name: "apis".to_owned() };

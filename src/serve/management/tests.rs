@@ -287,6 +287,18 @@ async fn entries_are_cleared_all_by_prefix_or_by_key() {
     assert_eq!(clear("&prefix=user__").await.json(), json!({"name": "owned", "cleared": 2}));
     assert_eq!(clear("&key=z").await.json()["cleared"], 1);
     assert_eq!(clear("&key=z").await.json()["cleared"], 0);
+    // What was meant narrower, and was lost on the way, clears nothing.
+    for (target, body, says) in [
+        (format!("{entries}/?action=clear"), &b""[..], "no key behind `entries/`"),
+        (format!("{entries}/?action=clear&dryRun=true"), b"", "no key behind `entries/`"),
+        (format!("{entries}/a%2Fb?action=clear&key=z"), b"", "`key` is not known here"),
+        (format!("{entries}?action=clear"), b"prefix=user", "the body is no form"),
+    ] {
+        Rig::check_refused(&rig.ask("POST", &target, body).await, 400, says);
+    }
+    let told = rig.ask("POST", &format!("{entries}/a%2Fb?action=clear&dryRun=true"), b"").await;
+    let shown = json!([{"key": "a/b"}]);
+    assert_eq!(told.json(), json!({"name": "owned", "wouldClear": 1, "keys": shown}));
     let one = rig.ask("POST", &format!("{entries}/a%2Fb?action=clear"), b"").await;
     assert_eq!(one.json()["cleared"], 1);
     // As a form, which is how other clients say it.
@@ -299,6 +311,8 @@ async fn entries_are_cleared_all_by_prefix_or_by_key() {
         ("&key=", "the parameter `key` is empty"),
         ("&prefix=a&key=b", "exclude each other"),
         ("&dryRun=1", "write true or false"),
+        ("&dryrun=true", "the parameter `dryrun` is not known here"),
+        ("&Prefix=user", "the parameter `Prefix` is not known here"),
     ] {
         Rig::check_refused(&clear(query).await, 400, says);
     }
