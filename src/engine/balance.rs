@@ -47,7 +47,7 @@ pub(super) async fn call(
     let host = balancer.servers.get(at).map(|server| server.host.clone());
     let host = host.ok_or_else(|| NO_ACTIVE_TARGETS.raise())?;
     // Unknown: whose URL the audience is where there are several servers. It is the first one's.
-    let bearer = bearer(cx, target, env, || {
+    let bearer = bearer(cx, target, env, end, || {
         let scheme =
             balancer.servers.get(at).map_or(Scheme::Http, |server| server.scheme(&target.tls));
         format!("{}://{}{base_path}", scheme.as_str(), host.to_str().unwrap_or_default())

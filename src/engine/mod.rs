@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::message::coding::{self, Algorithm, CodingError};
@@ -408,7 +409,12 @@ impl<'p> Execution<'p> {
                 Run::Done(next) => next?,
                 Run::Wait(wait) => wait.await?,
             },
-            Step::Call(step) => step.run(cx, &*self.env.upstream).await?,
+            Step::Call(step) => {
+                // What answers to a spent budget may still run.
+                let end = self.deadline.filter(|_| !cx.in_error());
+                let waiting = step.run(cx, &*self.env.upstream);
+                in_time(end, &self.env.clock, waiting).await??
+            }
             // Boxed, because a shared flow's steps may call shared flows.
             Step::Flow(call) => return Box::pin(self.call_shared_flow(cx, call)).await,
         };
@@ -612,6 +618,17 @@ impl<'p> Execution<'p> {
         }
         into_response(message, self.proxy.properties.compression)
     }
+}
+
+/// What is waited for until `end` at the latest, in the clock's elapsed time.
+async fn in_time<T>(
+    end: Option<Duration>,
+    clock: &Clock,
+    waiting: impl Future<Output = T>,
+) -> Result<T, Fault> {
+    let Some(end) = end else { return Ok(waiting.await) };
+    let left = end.saturating_sub(clock.elapsed());
+    timeout(left, waiting).await.map_err(|_| API_TIMED_OUT.raise())
 }
 
 /// Makes a body that has just been read into memory the plain one that its readers want.

@@ -15,7 +15,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body::Body as _;
 
-use crate::engine::{Env, balance, faults};
+use crate::engine::{Env, balance, faults, in_time};
 use crate::message::coding;
 use crate::message::faults::{
     BAD_TARGET_URL, DUPLICATE_RESPONSE_HEADER, GOOGLE_TOKEN_FAILED, LENGTH_REQUIRED,
@@ -55,7 +55,7 @@ pub(super) async fn call(
     }
     let host = url.host.clone();
     let end = remaining.map(|remaining| env.clock.elapsed() + remaining);
-    let bearer = bearer(cx, target, env, || url.uri.to_string()).await?;
+    let bearer = bearer(cx, target, env, end, || url.uri.to_string()).await?;
     let mut request = outgoing(cx, target, proxy, path_and_query, host);
     show(bearer, &mut request);
     let remaining = end.map(|end| end.saturating_sub(env.clock.elapsed()));
@@ -75,15 +75,19 @@ pub(super) fn timeouts(target: &TargetPlan, remaining: Option<Duration>) -> Time
     timeouts
 }
 
-/// The header of the Google token that the target's calls show. `url`: where they go.
+/// The header of the Google token that the target's calls show, which is waited for until `end`.
+/// `url`: where they go.
 pub(super) async fn bearer(
     cx: &MessageContext,
     target: &TargetPlan,
     env: &Env,
+    end: Option<Duration>,
     url: impl FnOnce() -> String,
 ) -> Result<Option<(HeaderName, HeaderValue)>, Fault> {
     let Some(bearer) = &target.bearer else { return Ok(None) };
-    let header = bearer.header(cx, Some(&url()), &*env.upstream, &env.clock).await;
+    let url = url();
+    let asking = bearer.header(cx, Some(&url), &*env.upstream, &env.clock);
+    let header = in_time(end, &env.clock, asking).await?;
     header.map(Some).map_err(|_| GOOGLE_TOKEN_FAILED.raise())
 }
 

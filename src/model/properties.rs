@@ -84,7 +84,8 @@ pub static PROXY: &[PropertyRow] = &[
         "api.timeout",
         PropertyKind::Millis,
         "none",
-        "the time of a whole transaction: asked after each policy and before the call of the target",
+        "the time of a whole transaction: asked after each policy and before the call of the target; \
+         calls, and the wait for a Google token, end with it",
     ),
     idle("allow.http10", PropertyKind::Flag, "HTTP/1.0 from clients"),
     idle("allow.http11", PropertyKind::Flag, "HTTP/1.1 from clients"),

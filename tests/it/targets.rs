@@ -20,10 +20,11 @@ use crate::support::{Client, PATIENCE, write_bundle};
 
 pub(crate) fn trials() -> Vec<Trial> {
     type Check = fn() -> Result<()>;
-    let checks: [(&str, Check); 3] = [
+    let checks: [(&str, Check); 4] = [
         ("both_ends_show_a_certificate", both_ends_show_a_certificate),
         ("nobody_else_is_trusted", nobody_else_is_trusted),
         ("a_google_token_and_another_proxy", a_google_token_and_another_proxy),
+        ("a_google_token_is_waited_for_in_time", a_google_token_is_waited_for_in_time),
     ];
     let trial = |(name, check): (&str, Check)| {
         Trial::test(format!("targets::{name}"), move || {
@@ -134,6 +135,54 @@ fn a_google_token_and_another_proxy() -> Result<()> {
         ensure!(answer.status == 200, "{} {}", answer.status, answer.body);
         // The issuer counts what it is asked.
         ensure!(answer.body == "/echo/a?x=1 Bearer t1", "{}", answer.body);
+    }
+    Ok(())
+}
+
+/// The metadata server takes the connection and says nothing.
+fn a_google_token_is_waited_for_in_time() -> Result<()> {
+    const AUTHENTICATION: &str = "<Authentication><GoogleAccessToken><Scopes><Scope>token</Scope>\
+        </Scopes></GoogleAccessToken></Authentication>";
+    let folder = tempfile::tempdir()?;
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let target = backend(None)?;
+    let endpoint = |name: &str, rest: &str| {
+        format!(
+            "<ProxyEndpoint name=\"{name}\">{rest}<HTTPProxyConnection><BasePath>/{name}</BasePath>\
+             <Properties><Property name=\"api.timeout\">300</Property></Properties>\
+             </HTTPProxyConnection><RouteRule name=\"back\"><TargetEndpoint>back\
+             </TargetEndpoint></RouteRule></ProxyEndpoint>"
+        )
+    };
+    let step = "<PreFlow><Request><Step><Name>AM-Token</Name></Step></Request></PreFlow>";
+    write_bundle(
+        &folder.path().join("proxies/front"),
+        &[
+            ("apiproxy/front.xml", "<APIProxy name=\"front\"/>"),
+            ("apiproxy/proxies/target.xml", &endpoint("target", "")),
+            ("apiproxy/proxies/policy.xml", &endpoint("policy", step)),
+            (
+                "apiproxy/policies/AM-Token.xml",
+                &format!(
+                    "<AssignMessage name=\"AM-Token\"><Set>{AUTHENTICATION}</Set></AssignMessage>"
+                ),
+            ),
+            (
+                "apiproxy/targets/back.xml",
+                &format!(
+                    "<TargetEndpoint name=\"back\"><HTTPTargetConnection>{AUTHENTICATION}\
+                     <URL>http://{target}/echo</URL></HTTPTargetConnection></TargetEndpoint>"
+                ),
+            ),
+        ],
+    )?;
+    let config = format!("[google]\nmetadata_host = '{}'\n", silent.local_addr()?);
+    let gateway = Served::start_as(folder.path(), "profile = 'x'\n", "", &config)?;
+    let mut client = Client::connect(gateway.api.parse()?)?;
+    for path in ["/target", "/policy"] {
+        let answer = client.get(path)?;
+        let is_timeout = answer.status == 504 && answer.body.contains("flow.APITimedOut");
+        ensure!(is_timeout, "{path}: {} {}", answer.status, answer.body);
     }
     Ok(())
 }
