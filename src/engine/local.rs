@@ -50,8 +50,10 @@ pub(super) async fn call(
             let composed =
                 compose_path(cx, target, base).filter(|path| path.path().starts_with('/'));
             let composed = composed.ok_or_else(|| bad_url(&path))?;
-            let route = run.deployed.route(composed.path());
-            (route.ok_or_else(|| not_found(cx, composed.path()))?, composed)
+            // Unknown: whether a suffix may lead to another proxy. It is the client's, and the
+            // other sees a local address.
+            let route = run.deployed.route(base.0);
+            (route.ok_or_else(|| not_found(cx, base.0))?, composed)
         }
     };
     let now = run.env.clock.epoch_ms();
