@@ -51,7 +51,10 @@ impl AppConfig {
             Method::PUT => self.put(ask, Place::read(ask, key)?).await,
             Method::DELETE if is_overlong(key) => {
                 ask.may_write()?;
-                Ok(Reply::empty(StatusCode::NO_CONTENT))
+                match Conditions::read(ask.headers).of_write().holds(None) {
+                    true => Ok(Reply::empty(StatusCode::NO_CONTENT)),
+                    false => Err(Refusal::Bare(StatusCode::PRECONDITION_FAILED)),
+                }
             }
             Method::DELETE => self.delete(ask, Place::read(ask, key)?).await,
             _ => Err(Refusal::Method("GET, HEAD, PUT, DELETE")),

@@ -142,6 +142,12 @@ async fn puts_gets_and_deletes() {
     let removed = door.ask("DELETE", target, &[], "").await;
     assert_eq!((removed.status, &removed.body), (200, &put.body));
     assert_eq!(door.ask("DELETE", target, &[], "").await.status, 204);
+    // No item can have this key, which is no reason to pass over a condition.
+    let overlong = format!("/kv/{}?api-version=1.0", "x".repeat(257));
+    for (condition, status) in [("if-match", 412), ("if-none-match", 204)] {
+        let deleted = door.ask("DELETE", &overlong, &[(condition, "*")], "").await;
+        assert_eq!(deleted.status, status, "{condition}");
+    }
 }
 
 #[tokio::test]
