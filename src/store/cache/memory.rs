@@ -10,6 +10,7 @@ mod body;
 mod budget;
 mod decide;
 mod ghosts;
+mod index;
 mod list;
 mod shard;
 mod slots;
@@ -28,11 +29,11 @@ use bytes::Bytes;
 use foldhash::quality::SeedableRandomState;
 use parking_lot::{Mutex, MutexGuard};
 
-use self::body::Value;
-use self::budget::Budget;
+use self::body::{Hit, NEVER_NS, Value, is_small};
+use self::budget::{Budget, Needed};
 use self::decide::{Current, Effect, Moment, Seen, decide};
 pub use self::shard::ENTRY_OVERHEAD_BYTES;
-use self::shard::{NEVER_NS, Shard, now_ns, weight_bytes};
+use self::shard::{Shard, now_ns, weight_bytes};
 use crate::clock::{COARSE_LAG_NS, Clock};
 use crate::store::cache::collection::Collection;
 use crate::store::cache::collection::sorted_set::Gathered;
@@ -59,6 +60,8 @@ const SHARD_ENTRIES_MIN: usize = 512;
 const SHARD_BYTES_MIN: usize = 256 * 1024;
 /// Entries that a sweep looks at before it lets go of a shard's lock.
 const SWEEP_STEPS_PER_LOCK: usize = 128;
+/// Entries that a writer evicts from another shard before it lets go of that one's lock.
+const EVICTIONS_PER_LOCK: usize = 64;
 /// Entries that a listing or a purge looks at before it lets go of a shard's lock.
 const SCAN_STEPS_PER_LOCK: usize = 1024;
 /// Elements that a write adds, removes or looks at under a shard's lock; more of them are
@@ -159,7 +162,7 @@ impl MemoryCache {
             }
         }
         match found {
-            Ok((item, _)) => Lookup::Hit(item),
+            Ok((hit, _)) => Lookup::Hit(Hit::into_item(hit)),
             Err(reason) => Lookup::Miss(reason),
         }
     }
@@ -168,7 +171,9 @@ impl MemoryCache {
         let limits =
             WriteLimits { value_bytes_max: self.value_bytes_max, ..WriteLimits::default() };
         self.admit(key, &item, None, &limits).inspect_err(|_| self.count_refused())?;
-        let put = Put { item: item.owned(), flags: 0, lifetime: ttl, condition: Condition::Always };
+        // A small one is copied where it is stored.
+        let item = if is_small(key, &item) { item } else { item.owned() };
+        let put = Put { item, flags: 0, lifetime: ttl, condition: Condition::Always };
         self.run(key, &Operation::Put(put), &limits).map(drop)
     }
 
@@ -195,7 +200,7 @@ impl MemoryCache {
                 shard.count_use(at);
             }
             let moment = Moment { now_ns, cas_next: shard.cas_next() };
-            let current = found.map(|at| Current::of(shard.slot(at)));
+            let current = found.and_then(|at| shard.current(at));
             if round < ROUNDS_OUTSIDE && takes_long(operation, current) {
                 seen = current.map(Current::to_seen);
                 drop(shard);
@@ -206,13 +211,13 @@ impl MemoryCache {
                 }
                 shard = self.locked(place);
                 found = shard.live(hash, key, now_ns);
-                if !is_still(seen.as_ref(), found.map(|at| Current::of(shard.slot(at)))) {
+                if !is_still(seen.as_ref(), found.and_then(|at| shard.current(at))) {
                     continue;
                 }
             } else {
                 (effect, outcome) = decide(operation, current, limits, moment)?;
             }
-            let wanted_bytes = match (&effect, found) {
+            let needed = match (&effect, found) {
                 (Effect::Keep, _) | (Effect::Remove | Effect::Retime(_), None) => {
                     return Ok(outcome);
                 }
@@ -225,21 +230,22 @@ impl MemoryCache {
                     return Ok(outcome);
                 }
                 (Effect::Write(write), _) => {
-                    let held = found.map(|at| shard.slot(at).body.value());
+                    let held = found.and_then(|at| shard.current(at)).map(|held| held.value);
                     let weight_bytes = self
                         .admit(key, &write.item, held, limits)
                         .inspect_err(|_| self.count_refused())?;
-                    if let Some(room) = shard.make_room(hash, key, weight_bytes, now_ns)
+                    let needed = shard.needed(found, weight_bytes);
+                    if let Some(room) = shard.make_room(hash, key, found, weight_bytes, now_ns)
                         && let Effect::Write(write) = effect
                     {
                         shard.write(room, hash, key, write);
                         return Ok(outcome);
                     }
-                    weight_bytes
+                    needed
                 }
             };
             drop(shard);
-            self.make_room_elsewhere(place, wanted_bytes, now_ns);
+            self.make_room_elsewhere(place, needed, now_ns);
         }
         self.count_refused();
         Err(CacheError::Unavailable { reason: "other writers take all of its room".to_owned() })
@@ -254,8 +260,8 @@ impl MemoryCache {
         held: Option<Value<'_>>,
         limits: &WriteLimits,
     ) -> Result<usize, CacheError> {
-        if key.len() > limits.key_bytes_max {
-            let limit_bytes = limits.key_bytes_max;
+        let limit_bytes = limits.key_bytes_max.min(body::KEY_BYTES_MAX);
+        if key.len() > limit_bytes {
             return Err(CacheError::KeyTooLong { key_bytes: key.len(), limit_bytes });
         }
         let value_bytes = item.size_bytes();
@@ -322,18 +328,20 @@ impl MemoryCache {
         let mut shard = self.locked(self.place(hash));
         let at = shard.live(hash, key, now_ns(&self.clock))?;
         shard.count_use(at);
-        Some(shard.slot(at).body.value().to_item())
+        shard.current(at).map(|current| current.value.to_item())
     }
 
     /// Asks the other shards in turn, one lock at a time. What they free may go to another
     /// writer; the caller tries again.
-    fn make_room_elsewhere(&self, own: usize, weight_bytes: usize, now_ns: u64) {
+    fn make_room_elsewhere(&self, own: usize, needed: Needed, now_ns: u64) {
         for step in 1..self.shards.len() {
-            if self.budget.has_room(weight_bytes) {
-                return;
-            }
             let place = (own + step) & (self.shards.len() - 1);
-            self.locked(place).spare(weight_bytes, now_ns);
+            while !self.budget.has_room(needed) {
+                let evicted = self.locked(place).spare(needed, EVICTIONS_PER_LOCK, now_ns);
+                if evicted < EVICTIONS_PER_LOCK {
+                    break;
+                }
+            }
         }
         std::thread::yield_now();
     }

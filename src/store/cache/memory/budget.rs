@@ -12,6 +12,14 @@ pub(super) struct Budget {
     entries: AtomicUsize,
 }
 
+/// What a write takes beyond what is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needed {
+    pub(super) bytes: usize,
+    /// One, or none where an entry is replaced.
+    pub(super) entries: usize,
+}
+
 impl Budget {
     pub(super) fn new(bytes_max: usize, entries_max: usize) -> Self {
         Self { bytes_max, entries_max, bytes: AtomicUsize::new(0), entries: AtomicUsize::new(0) }
@@ -29,9 +37,10 @@ impl Budget {
         self.entries.load(Ordering::Relaxed)
     }
 
-    /// True where one more entry of `bytes` fits at this moment; reserves nothing.
-    pub(super) fn has_room(&self, bytes: usize) -> bool {
-        self.bytes().saturating_add(bytes) <= self.bytes_max && self.entries() < self.entries_max
+    /// True where so much more fits at this moment; reserves nothing.
+    pub(super) fn has_room(&self, more: Needed) -> bool {
+        self.bytes().saturating_add(more.bytes) <= self.bytes_max
+            && self.entries().saturating_add(more.entries) <= self.entries_max
     }
 
     /// Reserves the room of one entry, or nothing.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::body::Value;
-use super::shard::{NEVER_NS, Slot, Write};
+use super::body::{NEVER_NS, Value};
+use super::shard::{Slot, Write};
 use crate::store::cache::collection;
 use crate::store::cache::operation::{
     Access, CollectionOperation, CollectionTtl, Condition, Count, CountStep, End, Lifetime,
@@ -25,9 +25,8 @@ pub(super) struct Current<'a> {
 }
 
 impl<'a> Current<'a> {
-    pub(super) fn of(slot: &'a Slot) -> Self {
-        let Slot { body, flags, cas, expires_ns, .. } = slot;
-        Self { value: body.value(), flags: *flags, cas: *cas, expires_ns: *expires_ns }
+    pub(super) fn of(value: Value<'a>, slot: &Slot, expires_ns: u64) -> Self {
+        Self { value, flags: slot.flags, cas: slot.cas, expires_ns }
     }
 
     /// To look at once the lock is gone.

@@ -44,6 +44,15 @@ impl<const CHAIN: usize> List<CHAIN> {
         (!self.is_empty()).then(|| slots[self.front].links[CHAIN].previous)
     }
 
+    /// The last one that is not `kept`.
+    pub(super) fn back_but(self, slots: &Slots, kept: Option<u32>) -> Option<u32> {
+        let back = self.back(slots)?;
+        if Some(back) != kept {
+            return Some(back);
+        }
+        Some(slots[back].links[CHAIN].previous).filter(|before| *before != back)
+    }
+
     pub(super) fn push_front(&mut self, slots: &mut Slots, at: u32) {
         if self.is_empty() {
             slots[at].links[CHAIN] = Links { previous: at, next: at };

@@ -1,79 +1,55 @@
-//! One shard of a cache in memory: a table of slot numbers over dense slots, two queues for
+//! One shard of a cache in memory: an index of bodies, a dense slot for each, two queues for
 //! eviction, a wheel for expiry, and fingerprints of what is gone.
 //!
 //! Source of the eviction: Yang et al., "FIFO queues are all you need for cache eviction"
-//! (S3-FIFO, SOSP 2023). A hit sets a counter in its slot and moves nothing.
+//! (S3-FIFO, SOSP 2023). A hit sets a counter in its body, moves nothing, and sees no slot.
 //! Times are nanoseconds of [`crate::clock::Clock::elapsed`], sizes bytes.
 
 use std::sync::Arc;
 
-use hashbrown::HashTable;
+use slab::Slab;
 
-use super::body::{Body, size_bytes};
-use super::budget::Budget;
+use super::body::{Body, Hit, NEVER_NS, Value, size_bytes};
+use super::budget::{Budget, Needed};
+use super::decide::Current;
 use super::ghosts::{Ghosts, Gone};
+use super::index::Index;
 use super::list::{CHAINS, Links, List, QUEUE};
 use super::slots::{SLOTS_KEPT, Slots};
 use super::wheel::{UNFILED, Wheel};
 use crate::clock::Clock;
 use crate::store::cache::{Item, MissReason, Stats};
 
-/// What an entry takes beside its key and value: the slot, its place in the table, its
+/// What an entry takes beside its key and value: the slot, its place in the index, its
 /// fingerprint once it is gone, and the header and rounding of their allocation.
 pub const ENTRY_OVERHEAD_BYTES: usize = 112;
-
-/// An `expires_ns` that never comes.
-pub(super) const NEVER_NS: u64 = u64::MAX;
 
 /// New entries may hold one part in so many of a shard's bytes before one of them has to go;
 /// a twentieth, and seven uses, gave the best hit ratio on requests by Zipf's law.
 const YOUNG_SHARE: usize = 20;
-/// How many hits a slot counts; each saves it once from eviction.
-const USES_MAX: u8 = 7;
 /// Hits that move an entry from the young to the old, when its turn to be evicted comes.
-const USES_PROMOTED: u8 = 1;
+const USES_PROMOTED: u64 = 1;
 /// Entries that one eviction looks at before it takes the next whatever its uses, so that a
 /// writer waits for a bounded time.
 const EVICTION_STEPS_MAX: usize = 128;
 /// Expired entries that a writer in need of room frees first.
 const EXPIRED_FREED_MAX: usize = 16;
 
-/// One entry, on a cache line of its own.
+/// What is kept of an entry beside its body.
 #[derive(Debug)]
-#[repr(align(64))]
 pub(super) struct Slot {
     hash: u64,
-    pub(super) expires_ns: u64,
-    pub(super) body: Body,
     pub(super) cas: u64,
-    pub(super) flags: u32,
     pub(super) links: [Links; CHAINS],
+    pub(super) flags: u32,
     pub(super) bucket: u16,
     age: Age,
-    uses: u8,
 }
 
 impl Slot {
-    fn new(hash: u64, body: Body, age: Age) -> Self {
-        Self {
-            hash,
-            expires_ns: NEVER_NS,
-            body,
-            cas: 0,
-            flags: 0,
-            links: [Links::UNLINKED; CHAINS],
-            bucket: UNFILED,
-            age,
-            uses: 0,
-        }
-    }
-
-    fn weight_bytes(&self) -> usize {
-        self.body.size_bytes() + ENTRY_OVERHEAD_BYTES
-    }
-
-    fn has_expired(&self, now_ns: u64) -> bool {
-        self.expires_ns <= now_ns
+    fn new(hash: u64, age: Age) -> Self {
+        let links = [Links::UNLINKED; CHAINS];
+        Self { hash, cas: 0, links, flags: 0, bucket: UNFILED, age }
     }
 }
 
@@ -116,10 +92,12 @@ pub(super) struct Write {
 #[derive(Debug)]
 pub(super) struct Shard {
     budget: Arc<Budget>,
-    /// Numbers of `slots`.
-    table: HashTable<u32>,
+    /// The bodies of `slots`.
+    index: Index,
     /// Dense: the last one moves into the place of one that goes.
     slots: Slots,
+    /// What is no small scalar, by the number that its body has.
+    others: Slab<Item>,
     young: Queue,
     old: Queue,
     wheel: Wheel,
@@ -137,8 +115,9 @@ impl Shard {
     pub(super) fn new(budget: Arc<Budget>, now_ns: u64) -> Self {
         Self {
             budget,
-            table: HashTable::new(),
+            index: Index::default(),
             slots: Slots::default(),
+            others: Slab::new(),
             young: Queue::EMPTY,
             old: Queue::EMPTY,
             wheel: Wheel::new(now_ns),
@@ -156,12 +135,11 @@ impl Shard {
     /// The item and its `expires_ns`, which the caller checks once the lock is gone: reading
     /// the clock may take longer than all of this. What has expired already is to be asked for
     /// again by [`Shard::get_after_expiry`].
-    pub(super) fn get(&mut self, hash: u64, key: &[u8]) -> Result<(Item, u64), MissReason> {
-        let Some(at) = self.find(hash, key) else { return Err(self.miss(hash)) };
+    pub(super) fn get(&mut self, hash: u64, key: &[u8]) -> Result<(Hit, u64), MissReason> {
+        let Some((_, body)) = self.index.find(hash, key) else { return Err(self.miss(hash)) };
         self.counters.hits += 1;
-        self.count_use(at);
-        let slot = &self.slots[at];
-        Ok((slot.body.value().to_item(), slot.expires_ns))
+        body.count_use();
+        Ok((self.value(body).share(), body.expires_ns()))
     }
 
     /// Takes back the hit that had expired by `now_ns`, frees its entry, and looks again:
@@ -171,34 +149,29 @@ impl Shard {
         hash: u64,
         key: &[u8],
         now_ns: u64,
-    ) -> Result<(Item, u64), MissReason> {
+    ) -> Result<(Hit, u64), MissReason> {
         self.counters.hits -= 1;
-        if let Some(at) = self.find(hash, key)
-            && self.slots[at].has_expired(now_ns)
-        {
-            self.bury(at, Gone::Expired);
-        }
+        self.live(hash, key, now_ns);
         self.get(hash, key)
     }
 
-    /// Reserves the room to store `weight_bytes` under `key`, evicting what this shard can
-    /// spare for it. `None` where that is not enough.
+    /// Reserves the room to store `weight_bytes` under `key`, which [`Shard::live`] has just
+    /// found in slot `found` or nowhere, evicting what this shard can spare for it. `None` where
+    /// that is not enough.
     pub(super) fn make_room(
         &mut self,
         hash: u64,
         key: &[u8],
+        found: Option<u32>,
         weight_bytes: usize,
         now_ns: u64,
     ) -> Option<Room> {
-        let mut expired_freed = false;
+        let (mut old, mut expired_freed) = (found, false);
         loop {
-            let old = self.find(hash, key);
+            let needed = self.needed(old, weight_bytes);
             let reserved = match old {
-                None => self.budget.reserve_entry(weight_bytes),
-                Some(at) => {
-                    let held_bytes = self.slots[at].weight_bytes();
-                    self.budget.reserve_bytes(weight_bytes.saturating_sub(held_bytes))
-                }
+                None => self.budget.reserve_entry(needed.bytes),
+                Some(_) => self.budget.reserve_bytes(needed.bytes),
             };
             if reserved {
                 return Some(old.map_or(Room::New, Room::Over));
@@ -209,35 +182,53 @@ impl Shard {
             } else if !self.evict(old) {
                 return None;
             }
+            if old.is_some() {
+                // Its slot may have moved.
+                old = self.find(hash, key);
+            }
+        }
+    }
+
+    /// What an entry of `weight_bytes` takes in the place of slot `old`, or as a new one.
+    pub(super) fn needed(&self, old: Option<u32>, weight_bytes: usize) -> Needed {
+        match old {
+            None => Needed { bytes: weight_bytes, entries: 1 },
+            Some(at) => {
+                Needed { bytes: weight_bytes.saturating_sub(self.weight_bytes(at)), entries: 0 }
+            }
         }
     }
 
     /// Stores into the room that [`Shard::make_room`] has just reserved.
     pub(super) fn write(&mut self, room: Room, hash: u64, key: &[u8], write: Write) {
         let at = match room {
-            Room::New => self.insert(hash, key, write.item),
-            Room::Over(at) => self.replace(at, write.item),
+            Room::New => self.insert(hash, key, write.item, write.expires_ns),
+            Room::Over(at) => {
+                self.replace(at, write.item);
+                self.retime(at, write.expires_ns);
+                at
+            }
         };
         let slot = &mut self.slots[at];
         slot.flags = write.flags;
         slot.cas = self.cas_next;
         self.cas_next += 1;
-        self.retime(at, write.expires_ns);
         self.counters.stores += 1;
     }
 
     /// The live entry under `key`; one that has expired is freed.
     pub(super) fn live(&mut self, hash: u64, key: &[u8], now_ns: u64) -> Option<u32> {
-        let at = self.find(hash, key)?;
-        if self.slots[at].has_expired(now_ns) {
+        let (at, body) = self.index.find(hash, key)?;
+        if body.has_expired(now_ns) {
             self.bury(at, Gone::Expired);
             return None;
         }
         Some(at)
     }
 
-    pub(super) fn slot(&self, at: u32) -> &Slot {
-        &self.slots[at]
+    pub(super) fn current(&self, at: u32) -> Option<Current<'_>> {
+        let body = self.body(at)?;
+        Some(Current::of(self.value(body), &self.slots[at], body.expires_ns()))
     }
 
     /// What the next [`Shard::write`] numbers its change with.
@@ -262,24 +253,24 @@ impl Shard {
 
     /// An entry in use is kept from eviction.
     pub(super) fn count_use(&mut self, at: u32) {
-        let slot = &mut self.slots[at];
-        if slot.uses < USES_MAX {
-            slot.uses += 1;
+        if let Some(body) = self.body(at) {
+            body.count_use();
         }
     }
 
     /// The entry lives until `expires_ns` from now on.
     pub(super) fn retime(&mut self, at: u32, expires_ns: u64) {
-        let slot = &mut self.slots[at];
-        let expired_before_ns = std::mem::replace(&mut slot.expires_ns, expires_ns);
+        let Some(body) = self.body(at) else { return };
+        let expired_before_ns = body.expires_ns();
+        body.set_expires_ns(expires_ns);
         // An entry that now lives longer stays where it is filed; the wheel files it again
         // when it comes to it.
-        let filed_in_time = slot.bucket != UNFILED && expired_before_ns <= expires_ns;
-        if expires_ns == NEVER_NS {
+        let filed_in_time = self.slots[at].bucket != UNFILED && expired_before_ns <= expires_ns;
+        if expires_ns >= NEVER_NS {
             self.wheel.unfile(&mut self.slots, at);
         } else if !filed_in_time {
             self.wheel.unfile(&mut self.slots, at);
-            self.wheel.file(&mut self.slots, at);
+            self.wheel.file(&mut self.slots, at, expires_ns);
         }
     }
 
@@ -295,9 +286,9 @@ impl Shard {
     ) -> Option<u32> {
         let from = from.min(self.len());
         let to = from.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX));
-        let scanned = (to..from).rev().map(|at| &self.slots[at]);
-        let live = scanned.filter(|slot| !slot.has_expired(now_ns));
-        live.for_each(|slot| found(slot.body.key()));
+        let scanned = (to..from).rev().filter_map(|at| self.body(at));
+        let live = scanned.filter(|body| !body.has_expired(now_ns));
+        live.for_each(|body| found(body.key()));
         (to > 0).then_some(to)
     }
 
@@ -313,9 +304,8 @@ impl Shard {
         let to = from.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX));
         let mut removed = 0;
         for at in (to..from).rev() {
-            if is_meant(self.slots[at].body.key()) && self.invalidate(at, now_ns) {
-                removed += 1;
-            }
+            let is_meant = self.body(at).is_some_and(|body| is_meant(body.key()));
+            removed += usize::from(is_meant && self.invalidate(at, now_ns));
         }
         (removed, (to > 0).then_some(to))
     }
@@ -326,12 +316,17 @@ impl Shard {
         self.invalidate(at, now_ns)
     }
 
-    /// Evicts entries until the whole cache has room for one of `weight_bytes`, or none is left.
-    pub(super) fn spare(&mut self, weight_bytes: usize, now_ns: u64) {
-        if !self.budget.has_room(weight_bytes) {
+    /// Evicts entries until the whole cache has room for as much as `needed`, up to `evictions`
+    /// of them, and says how many.
+    pub(super) fn spare(&mut self, needed: Needed, evictions: usize, now_ns: u64) -> usize {
+        if !self.budget.has_room(needed) {
             self.sweep(EXPIRED_FREED_MAX, now_ns);
         }
-        while !self.budget.has_room(weight_bytes) && self.evict(None) {}
+        let mut evicted = 0;
+        while evicted < evictions && !self.budget.has_room(needed) && self.evict(None) {
+            evicted += 1;
+        }
+        evicted
     }
 
     /// Looks at up to `steps` entries that are due, frees those that have expired, and says
@@ -341,23 +336,41 @@ impl Shard {
         while swept.steps < steps {
             let Some(at) = self.wheel.due(&self.slots, now_ns) else { break };
             swept.steps += 1;
-            if self.slots[at].has_expired(now_ns) {
+            let expires_ns = self.body(at).map_or(0, Body::expires_ns);
+            if expires_ns <= now_ns {
                 self.bury(at, Gone::Expired);
                 swept.freed += 1;
             } else {
                 self.wheel.unfile(&mut self.slots, at);
-                self.wheel.file(&mut self.slots, at);
+                self.wheel.file(&mut self.slots, at, expires_ns);
             }
         }
         swept
     }
 
     fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
-        let is_it = |at: &u32| {
-            let slot = &self.slots[*at];
-            slot.hash == hash && slot.body.key() == key
-        };
-        self.table.find(hash, is_it).copied()
+        self.index.find(hash, key).map(|(at, _)| at)
+    }
+
+    fn body(&self, at: u32) -> Option<&Body> {
+        self.index.body(self.slots[at].hash, at)
+    }
+
+    fn value<'a>(&'a self, body: &'a Body) -> Value<'a> {
+        let other = body.number().and_then(|number| self.others.get(number as usize));
+        other.map_or(Value::Small(body), Value::Item)
+    }
+
+    /// What slot `at` counts as against the budget.
+    fn weight_bytes(&self, at: u32) -> usize {
+        self.body(at).map_or(0, |body| self.weight_of(body))
+    }
+
+    fn weight_of(&self, body: &Body) -> usize {
+        match self.value(body) {
+            Value::Small(body) => body.size_bytes() + ENTRY_OVERHEAD_BYTES,
+            Value::Item(item) => weight_bytes(body.key(), item),
+        }
     }
 
     /// The number that the next slot gets; a cache's entries are fewer than `u32::MAX`.
@@ -380,62 +393,87 @@ impl Shard {
         reason
     }
 
-    fn insert(&mut self, hash: u64, key: &[u8], item: Item) -> u32 {
+    fn insert(&mut self, hash: u64, key: &[u8], item: Item, expires_ns: u64) -> u32 {
         // Who was evicted and is back already is worth keeping.
         let age = match self.ghosts.forget(hash) {
             Some(Gone::EvictedYoung | Gone::EvictedOld) => Age::Old,
             Some(Gone::Expired | Gone::Invalidated) | None => Age::Young,
         };
         let at = self.len();
-        self.slots.push(Slot::new(hash, Body::new(key, item), age));
+        let body = self.pack(key, item);
+        body.set_expires_ns(expires_ns);
+        let weight_bytes = self.weight_of(&body);
+        self.slots.push(Slot::new(hash, age));
         if self.slots.len().is_power_of_two() {
             self.ghosts.fit(self.slots.len() + 1);
         }
         let slots = &self.slots;
-        self.table.insert_unique(hash, at, |at| slots[*at].hash);
-        self.enqueue(at, age);
+        self.index.insert(hash, at, body, |at| slots[at].hash);
+        self.enqueue(at, age, weight_bytes);
+        if expires_ns < NEVER_NS {
+            self.wheel.file(&mut self.slots, at, expires_ns);
+        }
         at
     }
 
-    fn replace(&mut self, at: u32, item: Item) -> u32 {
-        let slot = &mut self.slots[at];
-        let (age, held_bytes) = (slot.age, slot.weight_bytes());
-        let replaced = slot.body.replace(item);
-        slot.uses = slot.uses.max(1);
-        let weight_bytes = slot.weight_bytes();
-        self.let_go(replaced);
-        let queue = self.queue(age);
+    /// Puts what is no small scalar into the shard.
+    fn pack(&mut self, key: &[u8], item: Item) -> Body {
+        Body::small(key, &item).unwrap_or_else(|| {
+            // They are fewer than the entries, which are fewer than that.
+            let number = u32::try_from(self.others.insert(item)).unwrap_or(u32::MAX);
+            Body::other(key, number)
+        })
+    }
+
+    fn replace(&mut self, at: u32, item: Item) {
+        let hash = self.slots[at].hash;
+        let Some(old) = self.index.body(hash, at).cloned() else { return };
+        let held_bytes = self.weight_of(&old);
+        self.unpack(&old);
+        let new = self.pack(old.key(), item);
+        new.set_expires_ns(old.expires_ns());
+        new.set_uses(old.uses().max(1));
+        let weight_bytes = self.weight_of(&new);
+        self.index.replace(hash, at, new);
+        let queue = self.queue(self.slots[at].age);
         queue.bytes = queue.bytes + weight_bytes - held_bytes;
         // What it grew by is reserved already.
         self.budget.release(held_bytes.saturating_sub(weight_bytes), 0);
-        at
+    }
+
+    /// Takes out what the body has the number of.
+    fn unpack(&mut self, body: &Body) {
+        let other = body.number().and_then(|number| self.others.try_remove(number as usize));
+        self.gone.extend(other.filter(|item| matches!(item, Item::Collection(_))));
     }
 
     /// Evicts one entry other than `kept`. False where there is none.
     fn evict(&mut self, kept: Option<u32>) -> bool {
-        if self.slots.len() <= usize::from(kept.is_some()) {
-            return false;
-        }
         for step in 0.. {
             let total_bytes = self.young.bytes + self.old.bytes;
-            let age = if self.old.list.is_empty() || self.young.bytes * YOUNG_SHARE > total_bytes {
-                Age::Young
+            let ages = if self.old.list.is_empty() || self.young.bytes * YOUNG_SHARE > total_bytes {
+                [Age::Young, Age::Old]
             } else {
-                Age::Old
+                [Age::Old, Age::Young]
             };
-            let Some(at) = self.queue(age).list.back(&self.slots) else { break };
-            let uses = self.slots[at].uses;
-            let spared = match age {
-                Age::Young => uses >= USES_PROMOTED,
-                Age::Old => uses > 0,
+            let next = |age| {
+                let at = self.queue_of(age).list.back_but(&self.slots, kept)?;
+                Some((age, at))
             };
-            if Some(at) == kept || (spared && step < EVICTION_STEPS_MAX) {
-                self.dequeue(at);
-                self.enqueue(at, Age::Old);
-                self.slots[at].uses = match age {
-                    Age::Young => 0,
-                    Age::Old => uses.saturating_sub(1),
-                };
+            let Some((age, at)) = ages.into_iter().find_map(next) else { break };
+            let Some(body) = self.body(at) else { break };
+            let uses = body.uses();
+            let left = match age {
+                Age::Young => (uses >= USES_PROMOTED).then_some(0),
+                Age::Old => uses.checked_sub(1),
+            };
+            if let Some(left) = left
+                && step < EVICTION_STEPS_MAX
+            {
+                body.set_uses(left);
+                let weight_bytes = self.weight_of(body);
+                self.dequeue(at, weight_bytes);
+                self.enqueue(at, Age::Old, weight_bytes);
                 continue;
             }
             let gone = match age {
@@ -451,35 +489,31 @@ impl Shard {
 
     /// True where the entry was live.
     fn invalidate(&mut self, at: u32, now_ns: u64) -> bool {
-        let live = !self.slots[at].has_expired(now_ns);
+        let live = self.body(at).is_some_and(|body| !body.has_expired(now_ns));
         self.bury(at, if live { Gone::Invalidated } else { Gone::Expired });
         live
     }
 
     /// Frees slot `at`, remembers why, and gives its room back.
     fn bury(&mut self, at: u32, gone: Gone) {
-        let slot = self.take(at);
-        self.ghosts.remember(slot.hash, gone, self.slots.len());
-        self.budget.release(slot.weight_bytes(), 1);
-        self.let_go(slot.body.into_shared());
-    }
-
-    fn let_go(&mut self, item: Option<Item>) {
-        self.gone.extend(item.filter(|item| matches!(item, Item::Collection(_))));
-    }
-
-    fn take(&mut self, at: u32) -> Slot {
-        self.dequeue(at);
+        let (slots, hash) = (&self.slots, self.slots[at].hash);
+        let Some(body) = self.index.remove(hash, at, |at| slots[at].hash) else { return };
+        let weight_bytes = self.weight_of(&body);
+        self.unpack(&body);
+        self.dequeue(at, weight_bytes);
         self.wheel.unfile(&mut self.slots, at);
-        if let Ok(entry) = self.table.find_entry(self.slots[at].hash, |it| *it == at) {
-            entry.remove();
-        }
+        self.take(at);
+        self.ghosts.remember(hash, gone, self.slots.len());
+        self.budget.release(weight_bytes, 1);
+    }
+
+    /// Takes out slot `at`, which is in none of the lists any more; the last one moves into its
+    /// place.
+    fn take(&mut self, at: u32) {
         let last = self.len() - 1;
         if at != last {
             let Slot { hash, age, .. } = self.slots[last];
-            if let Some(number) = self.table.find_mut(hash, |it| *it == last) {
-                *number = at;
-            }
+            self.index.renumber(hash, last, at);
             let queue = match age {
                 Age::Young => &mut self.young,
                 Age::Old => &mut self.old,
@@ -487,9 +521,8 @@ impl Shard {
             queue.list.renumber(&mut self.slots, last, at);
             self.wheel.renumber(&mut self.slots, last, at);
         }
-        let slot = self.slots.swap_remove(at);
+        self.slots.swap_remove(at);
         self.give_memory_back();
-        slot
     }
 
     /// Halves what is reserved once three quarters of it are unused.
@@ -500,16 +533,15 @@ impl Shard {
         }
         let kept = (held * 2).max(SLOTS_KEPT);
         self.slots.shrink_to(kept);
-        let slots = &self.slots;
-        self.table.shrink_to(kept, |at| slots[*at].hash);
+        self.index.shrink();
+        self.others.shrink_to_fit();
         self.ghosts.fit(kept);
         if held == 0 {
             self.wheel.shrink();
         }
     }
 
-    fn enqueue(&mut self, at: u32, age: Age) {
-        let weight_bytes = self.slots[at].weight_bytes();
+    fn enqueue(&mut self, at: u32, age: Age, weight_bytes: usize) {
         self.slots[at].age = age;
         let queue = match age {
             Age::Young => &mut self.young,
@@ -519,10 +551,8 @@ impl Shard {
         queue.list.push_front(&mut self.slots, at);
     }
 
-    fn dequeue(&mut self, at: u32) {
-        let slot = &self.slots[at];
-        let (age, weight_bytes) = (slot.age, slot.weight_bytes());
-        let queue = match age {
+    fn dequeue(&mut self, at: u32, weight_bytes: usize) {
+        let queue = match self.slots[at].age {
             Age::Young => &mut self.young,
             Age::Old => &mut self.old,
         };
@@ -536,6 +566,13 @@ impl Shard {
             Age::Old => &mut self.old,
         }
     }
+
+    fn queue_of(&self, age: Age) -> &Queue {
+        match age {
+            Age::Young => &self.young,
+            Age::Old => &self.old,
+        }
+    }
 }
 
 /// What a sweep did.
@@ -547,15 +584,15 @@ pub(super) struct Swept {
     pub(super) freed: usize,
 }
 
-/// The clock's monotonic reading; it lasts for 584 years.
+/// The clock's monotonic reading; it lasts for 9 years.
 pub(super) fn now_ns(clock: &Clock) -> u64 {
-    u64::try_from(clock.elapsed().as_nanos()).unwrap_or(NEVER_NS - 1)
+    u64::try_from(clock.elapsed().as_nanos()).unwrap_or(NEVER_NS).min(NEVER_NS - 1)
 }
 
 #[cfg(test)]
 impl Slot {
-    pub(super) fn of(key: &[u8], item: Item, cas: u64) -> Self {
-        Self { cas, ..Self::new(0, Body::new(key, item), Age::Young) }
+    pub(super) fn of(cas: u64) -> Self {
+        Self { cas, ..Self::new(0, Age::Young) }
     }
 }
 
@@ -566,25 +603,29 @@ impl Shard {
     pub(super) fn assert_sound(&self) -> (usize, usize) {
         let mut seen = 0;
         for (queue, age) in [(&self.young, Age::Young), (&self.old, Age::Old)] {
-            let members = self.slots.iter().filter(|slot| slot.age == age);
-            let weights = members.map(Slot::weight_bytes);
-            assert_eq!(queue.bytes, weights.sum::<usize>());
             let listed = queue.list.members(&self.slots);
             assert!(listed.iter().all(|at| self.slots[*at].age == age));
+            assert_eq!(queue.bytes, listed.iter().map(|at| self.weight_bytes(*at)).sum::<usize>());
             seen += listed.len();
         }
-        assert_eq!((seen, self.table.len()), (self.slots.len(), self.slots.len()));
-        for (at, slot) in self.slots.iter().enumerate() {
-            assert_eq!(self.find(slot.hash, slot.body.key()).map(|found| found as usize), Some(at));
+        let indexed = self.index.assert_sound(|at| self.slots[at].hash);
+        assert_eq!((seen, indexed), (self.slots.len(), self.slots.len()));
+        let mut others = 0;
+        for at in 0..self.len() {
+            let body = self.body(at).expect("each slot has a body");
+            assert_eq!(self.find(self.slots[at].hash, body.key()), Some(at));
+            others += usize::from(body.number().is_some());
         }
-        self.wheel.assert_sound(&self.slots);
+        assert_eq!(self.others.len(), others);
+        self.wheel.assert_sound(&self.slots, |at| self.body(at).map_or(0, Body::expires_ns));
         (self.slots.len(), self.young.bytes + self.old.bytes)
     }
 
     /// What its own tables take, keys and values apart.
     pub(super) fn held_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
-            + self.table.allocation_size()
+            + self.index.held_bytes()
+            + self.others.capacity() * size_of::<Item>()
             + self.ghosts.held_bytes()
             + self.wheel.held_bytes()
     }

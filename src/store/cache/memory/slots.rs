@@ -1,4 +1,5 @@
-//! The entries of a shard, numbered from zero without a gap.
+//! What a shard keeps of its entries beside key, value and expiry, numbered from zero without a
+//! gap.
 //!
 //! They stand in chunks, so that a shard that grows moves none of them and has less than a
 //! chunk of spare room. Only the first chunk is smaller while a shard holds little.
@@ -8,7 +9,7 @@ use std::ops::{Index, IndexMut};
 use super::shard::Slot;
 
 const CHUNK_BITS: u32 = 8;
-/// Slots in a chunk: 16 KiB.
+/// Slots in a chunk: 10 KiB.
 const CHUNK: usize = 1 << CHUNK_BITS;
 /// Slots that a shard keeps room for, however few it holds.
 pub(super) const SLOTS_KEPT: usize = 16;
@@ -91,7 +92,6 @@ impl IndexMut<u32> for Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::cache::Item;
 
     fn numbers(slots: &Slots) -> Vec<u64> {
         slots.iter().map(|slot| slot.cas).collect()
@@ -101,7 +101,7 @@ mod tests {
     fn the_last_slot_moves_into_the_place_of_one_that_goes() {
         let mut slots = Slots::default();
         let total = 2 * CHUNK as u64 + 1;
-        (0..total).for_each(|number| slots.push(Slot::of(b"key", Item::Boolean(true), number)));
+        (0..total).for_each(|number| slots.push(Slot::of(number)));
         assert_eq!(slots.swap_remove(5).cas, 5);
         assert_eq!(slots[5].cas, total - 1);
         assert_eq!(slots.swap_remove(2 * CHUNK as u32 - 1).cas, total - 2);
@@ -112,7 +112,7 @@ mod tests {
     fn room_is_less_than_two_chunks_beyond_what_is_held() {
         let mut slots = Slots::default();
         for number in 0..4 * CHUNK {
-            slots.push(Slot::of(b"key", Item::Boolean(true), 0));
+            slots.push(Slot::of(0));
             let spare = slots.capacity() - slots.len();
             assert!(spare < CHUNK.min(number + SLOTS_KEPT), "{spare} beside {number}");
         }

@@ -6,7 +6,7 @@ use std::thread;
 use foldhash::SharedSeed;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::body::{LARGE_BYTES, SMALL_BYTES_MAX};
+use super::body::{OTHER_BYTES, SMALL_BYTES_MAX};
 use super::*;
 use crate::store::cache::MissReason;
 use crate::store::cache::contract::{
@@ -56,13 +56,48 @@ fn assert_sound(cache: &MemoryCache) {
 #[test]
 fn a_hit_shares_the_value() {
     let cache = MemoryCache::new(Limits::default(), Clock::manual(0));
-    put(&cache, b"key", Item::Bytes(Bytes::from(vec![7; 1000])), None);
-    let (Lookup::Hit(Item::Bytes(first)), Lookup::Hit(Item::Bytes(second))) =
-        (get(&cache, b"key"), get(&cache, b"key"))
-    else {
-        panic!("both are hits");
-    };
-    assert_eq!(first.as_ptr(), second.as_ptr());
+    for value_bytes in [10, 1000] {
+        put(&cache, b"key", Item::Bytes(Bytes::from(vec![7; value_bytes])), None);
+        let (Lookup::Hit(Item::Bytes(first)), Lookup::Hit(Item::Bytes(second))) =
+            (get(&cache, b"key"), get(&cache, b"key"))
+        else {
+            panic!("both are hits");
+        };
+        assert_eq!(first.as_ptr(), second.as_ptr());
+        // What a reader has stays as it was.
+        put(&cache, b"key", text("another"), None);
+        drop(settle(cache.clear()));
+        assert_eq!(first, vec![7; value_bytes]);
+    }
+}
+
+/// The entry that grows is nearly all that its shard holds, and the rest of the budget is held
+/// by others: the shard evicts what it has beside, then asks them.
+#[test]
+fn an_entry_that_fills_its_shard_grows() {
+    let clock = Clock::manual(0);
+    let limits = Limits { value_bytes_max: 2 << 20, ..limited(4 << 20, 100_000) };
+    let cache = seeded(limits, 4, &clock);
+    let place_of = |key: &[u8]| cache.place(cache.hasher.hash_one(key));
+    let own = place_of(b"large");
+    let beside = (0_u32..).map(u32::to_be_bytes).find(|key| place_of(key) == own);
+    let value = |bytes: usize| Item::Bytes(Bytes::from(vec![0; bytes]));
+    put(&cache, b"large", value(1 << 20), None);
+    put(&cache, &beside.expect("some key falls there"), value(10), None);
+    let elsewhere =
+        (0_u32..).map(|key| format!("{key}")).filter(|key| place_of(key.as_bytes()) != own);
+    for key in elsewhere {
+        if cache.stats().bytes > (4 << 20) - (100 << 10) {
+            break;
+        }
+        put(&cache, key.as_bytes(), value(1000), None);
+    }
+    assert_eq!(cache.stats().evictions, 0);
+    put(&cache, b"large", value(3 << 19), None);
+    assert_eq!(get(&cache, b"large"), Lookup::Hit(value(3 << 19)));
+    assert_sound(&cache);
+    // It took what it needs, not what it weighs.
+    assert!((100..600).contains(&cache.stats().evictions), "{}", cache.stats().evictions);
 }
 
 #[test]
@@ -133,7 +168,7 @@ fn a_replaced_value_gives_back_what_it_took() {
     for value_bytes in [100, 1000, 10, 0, 500] {
         put(&cache, b"key", Item::Bytes(Bytes::from(vec![0; value_bytes])), None);
         let beside_bytes =
-            ENTRY_OVERHEAD_BYTES + if value_bytes > SMALL_BYTES_MAX { LARGE_BYTES } else { 0 };
+            ENTRY_OVERHEAD_BYTES + if value_bytes > SMALL_BYTES_MAX { OTHER_BYTES } else { 0 };
         assert_eq!(cache.stats().bytes, (3 + value_bytes + beside_bytes) as u64);
     }
 }
@@ -219,7 +254,7 @@ fn memory_comes_back_after_a_clear_and_a_purge() {
     let empty_bytes = held_bytes();
     fill();
     let full_bytes = held_bytes();
-    assert!(full_bytes > empty_bytes + 20_000 * 64);
+    assert!(full_bytes > empty_bytes + 20_000 * 48);
     assert!(full_bytes < empty_bytes + 20_000 * ENTRY_OVERHEAD_BYTES, "{full_bytes}");
     assert_eq!(settle(cache.purge(b"P")), Ok(20_000));
     assert!(held_bytes() < full_bytes / 20, "{} of {full_bytes}", held_bytes());

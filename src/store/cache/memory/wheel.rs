@@ -6,6 +6,8 @@
 //! times in its life. The wheel finds memory to free; whether an entry may still be
 //! returned is decided by its own time alone.
 
+#[cfg(test)]
+use super::body::NEVER_NS;
 use super::list::{EXPIRY, List};
 use super::slots::Slots;
 
@@ -36,9 +38,9 @@ impl Wheel {
         Self { tick: now_ns / TICK_NS, occupied: [0; LEVELS], buckets: None }
     }
 
-    /// Files slot `at` by its `expires_ns`.
-    pub(super) fn file(&mut self, slots: &mut Slots, at: u32) {
-        let when = slots[at].expires_ns.div_ceil(TICK_NS);
+    /// Files slot `at`, which expires at `expires_ns`.
+    pub(super) fn file(&mut self, slots: &mut Slots, at: u32, expires_ns: u64) {
+        let when = expires_ns.div_ceil(TICK_NS);
         let when = when.clamp(self.tick, self.tick.saturating_add(AHEAD_TICKS_MAX));
         let highest_difference = ((self.tick ^ when) | 1).ilog2();
         let level = ((highest_difference / WIDTH_BITS) as usize).min(LEVELS - 1);
@@ -121,7 +123,7 @@ fn position(tick: u64, level: usize) -> usize {
 #[cfg(test)]
 impl Wheel {
     #[track_caller]
-    pub(super) fn assert_sound(&self, slots: &Slots) {
+    pub(super) fn assert_sound(&self, slots: &Slots, expires_ns: impl Fn(u32) -> u64) {
         let mut filed = 0;
         for (bucket, list) in self.buckets.iter().flat_map(|lists| lists.iter().enumerate()) {
             let members = list.members(slots);
@@ -130,8 +132,8 @@ impl Wheel {
             assert_eq!(occupied, !members.is_empty());
             filed += members.len();
         }
-        let expiring = slots.iter().filter(|slot| slot.expires_ns != u64::MAX);
-        assert_eq!(filed, expiring.count());
+        let numbers = 0..u32::try_from(slots.len()).expect("they are few");
+        assert_eq!(filed, numbers.filter(|at| expires_ns(*at) != NEVER_NS).count());
     }
 
     pub(super) fn held_bytes(&self) -> usize {
