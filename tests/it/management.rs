@@ -387,11 +387,21 @@ fn no_gateway() -> Result<()> {
     let words = ["list", "--url", &url];
     refused(elsewhere.path(), &words, 1, "nothing says who may ask the gateway")?;
     ensure!(fs::read_dir(elsewhere.path())?.next().is_none(), "asking makes nothing");
-    let made = Command::new(BINARY)
-        .args(["credentials", "--format", "json"])
-        .current_dir(elsewhere.path())
-        .output()?;
-    ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let credentials = |more: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.arg("credentials").args(more).current_dir(elsewhere.path()).output()
+    };
+    let shown = credentials(&[])?;
+    let said = String::from_utf8_lossy(&shown.stderr);
+    ensure!(
+        shown.status.code() == Some(1) && said.contains("there is no store at state"),
+        "{said}"
+    );
+    ensure!(fs::read_dir(elsewhere.path())?.next().is_none(), "reading makes nothing");
+    let made = credentials(&["rotate", "management"])?;
+    // It has no listener to tell of.
+    let said = String::from_utf8_lossy(&made.stderr);
+    ensure!(elsewhere.path().join("state/tollgate.db").exists(), "{said}");
     refused(elsewhere.path(), &words, 1, "so it runs on another store")
 }
 

@@ -177,6 +177,19 @@ impl Store {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// Whether there is a store, which is looked for and not made.
+    pub async fn is_there(settings: &Settings) -> Result<bool, StoreError> {
+        if let Location::Sqlite(path) = &settings.location
+            && !path.exists()
+        {
+            return Ok(false);
+        }
+        sqlx::any::install_default_drivers();
+        let connect = connect_to(&settings.location)?;
+        let mut connection = connect.connect().await?;
+        Sql::new(connect.dialect.has_counter()).row(&mut connection).await.map(|row| row.is_some())
+    }
+
     /// Does a change, and answers when it is on disk.
     pub async fn write(&self, write: Write) -> Result<Receipt, StoreError> {
         let write = Box::new(write);

@@ -14,6 +14,17 @@ contract! {
         assert_eq!(second.revision, 2);
     }
 
+    async fn a_store_is_there_or_not(rig: Rig) {
+        assert!(Store::is_there(&rig.settings).await.unwrap());
+        let mut connection = connect_to(&rig.settings.location).unwrap().connect().await.unwrap();
+        Sql::new("ALTER TABLE counter RENAME TO others").run(&mut connection).await.unwrap();
+        assert!(!Store::is_there(&rig.settings).await.unwrap());
+        let location = Location::Sqlite(rig.folder.path().join("typo.db"));
+        let settings = Settings { location, ..rig.settings.clone() };
+        assert!(!Store::is_there(&settings).await.unwrap());
+        assert!(!rig.folder.path().join("typo.db").exists());
+    }
+
     async fn another_key_is_refused(rig: Rig) {
         let other = rig.folder.path().join("other.key");
         let settings = Settings { key_file: KeyFile::Own(other.clone()), ..rig.settings.clone() };
