@@ -111,6 +111,10 @@ impl Plain {
     }
 }
 
+/// The address at which a client reached us, among the extensions of each of its requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LocalAddress(pub(super) SocketAddr);
+
 /// Serves until `stopped` says true or its sender has gone.
 pub(super) async fn serve<F, R, B>(
     listener: TcpListener,
@@ -174,6 +178,11 @@ where
     B: Into<Payload> + 'static,
 {
     stream.set_nodelay(true)?;
+    let local = LocalAddress(stream.local_addr()?);
+    let respond = move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(local);
+        respond(request)
+    };
     let stream = Stalling::new(stream, WRITE_STALL);
     let Some((spoken, stream)) = begun(sniff(stream), stopped).await? else { return Ok(()) };
     match (spoken, tls) {

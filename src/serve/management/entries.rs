@@ -39,6 +39,8 @@ pub(super) const PAGE_LOOKS_MAX: usize = 256;
 
 /// The longest key that any door takes.
 const KEY_BYTES_MAX: usize = 64 * 1024;
+/// What it takes on a page: each of its bytes may be written as six.
+pub const KEY_JSON_BYTES_MAX: usize = 6 * KEY_BYTES_MAX + 16;
 
 impl Door {
     /// `action=clear`: everything, what begins with `prefix`, or one `key`. With `dryRun=true`, an
