@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::serve::momento::{Revocable, StandingTokens};
 use crate::store::credentials::{
-    AccessKey, AppConfigKeys, ManagementLogin, MomentoKey, MomentoKeys,
+    AccessKey, AppConfigKeys, Kept, ManagementLogin, MomentoKey, MomentoKeys,
 };
 
 pub(super) fn credentials(arguments: CredentialsArguments) -> Result<u8, CliError> {

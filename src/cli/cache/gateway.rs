@@ -31,7 +31,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DEFAULT_STATE, Overrides};
 use crate::message::Body;
 use crate::serve::management::{Challenge, Credential, PROOF_PATH};
-use crate::store::credentials::ManagementLogin;
+use crate::store::credentials::{Kept, ManagementLogin};
 use crate::upstream::keystore::{KeyEntry, KeyStore, KeyStores};
 use crate::upstream::tls::{Tls, TlsSettings};
 use crate::upstream::{

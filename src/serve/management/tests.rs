@@ -19,7 +19,7 @@ use crate::profile::Profile;
 use crate::store::cache::definition::{CacheDefinition, Door as CacheDoor};
 use crate::store::cache::operation::{Condition, Put};
 use crate::store::cache::{CacheControl, Caches, Item, Operation, WriteLimits};
-use crate::store::credentials::ManagementLogin;
+use crate::store::credentials::{Kept, ManagementLogin};
 use crate::store::durable::{KeyFile, Location, Settings, Store};
 
 const NOW_MS: i64 = 1_800_000_000_000;
