@@ -29,7 +29,7 @@ use crate::serve::management::{self, Credential, Management};
 use crate::serve::momento::{Door, Keyring, Momento};
 use crate::serve::tls::{Certificate, CertificateError};
 use crate::store::cache::{CacheControl, Caches};
-use crate::store::credentials::{AppConfigKeys, ManagementLogin, MomentoKey, MomentoKeys};
+use crate::store::credentials::{AppConfigKeys, Kept, ManagementLogin, MomentoKey, MomentoKeys};
 use crate::store::durable::{Store, StoreError};
 use crate::store::kvm::Maps;
 use crate::store::logs::{LogSettings, Logs};

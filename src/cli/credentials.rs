@@ -1,6 +1,6 @@
 //! `tollgate credentials`: what a client needs to connect, one block for each door.
 //!
-//! The store's records say it, whether the gateway runs or not; what is missing is made.
+//! The store's records say it, whether the gateway runs or not; a record that is missing is made.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -10,20 +10,19 @@ use anstream::AutoStream;
 use serde_json::{Value, json};
 
 use crate::cli::{
-    CliError, CredentialsArguments, CredentialsCommand, CredentialsFormat, Door, FINE,
-    admin_address, block_on, ignore_closed_pipe, load_with_state,
+    CliError, CredentialsArguments, CredentialsCommand, CredentialsFormat, Door, FINE, StoreUse,
+    admin_address, block_on, ignore_closed_pipe, load_with_state, open_store,
 };
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::serve::momento::{Revocable, StandingTokens};
 use crate::store::credentials::{
-    AccessKey, AppConfigKeys, ManagementLogin, MomentoKey, MomentoKeys,
+    AccessKey, AppConfigKeys, Kept, ManagementLogin, MomentoKey, MomentoKeys,
 };
-use crate::store::durable::Store;
 
 pub(super) fn credentials(arguments: CredentialsArguments) -> Result<u8, CliError> {
     let (config, state) = load_with_state(arguments.config, arguments.state)?;
-    let keys = ask(&config, arguments.command)?;
+    let keys = ask(&config, &state, arguments.command)?;
     let doors = Doors::of(&config, &state, &keys)?;
     let text = match arguments.format {
         CredentialsFormat::Text => doors.text(),
@@ -41,11 +40,19 @@ struct Keys {
     momento: MomentoKey,
 }
 
-fn ask(config: &Config, command: Option<CredentialsCommand>) -> Result<Keys, CliError> {
+fn ask(
+    config: &Config,
+    state: &Path,
+    command: Option<CredentialsCommand>,
+) -> Result<Keys, CliError> {
     let environment = config.environment.as_str();
+    let store_use = match command {
+        Some(CredentialsCommand::Rotate { .. }) => StoreUse::Made,
+        Some(CredentialsCommand::Revoke { .. }) | None => StoreUse::Existing,
+    };
     block_on(async {
         let clock = Clock::system();
-        let store = Store::open(&config.store.settings(), &clock).await?;
+        let store = open_store(config, state, store_use, &clock).await?;
         match command {
             None => {}
             Some(CredentialsCommand::Rotate { door: Door::Appconfig }) => {

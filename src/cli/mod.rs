@@ -28,10 +28,11 @@ pub use kv::KvError;
 pub use state::{StateDir, StateError};
 
 use crate::bundle::RewriteError;
+use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DEFAULT_STATE, Overrides, ProfileName};
 use crate::gateway::StartError;
 use crate::lint::is_code;
-use crate::store::durable::StoreError;
+use crate::store::durable::{KeyFile, Location, Store, StoreError};
 
 /// The exit code of a command that did what it was asked.
 pub const FINE: u8 = 0;
@@ -260,6 +261,8 @@ pub enum CliError {
     Start(StartError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("there is no store at {place}; name the gateway's --config or --state, or start it")]
+    NoStore { place: String },
     #[error(transparent)]
     Kv(#[from] KvError),
     #[error(transparent)]
@@ -294,6 +297,7 @@ impl CliError {
             | Self::Serve { .. }
             | Self::Start(_)
             | Self::Store(_)
+            | Self::NoStore { .. }
             | Self::NoToken
             | Self::Sign { .. }
             | Self::NotServing => REFUSED,
@@ -333,10 +337,48 @@ fn load_with_state(
     });
     let overrides = Overrides { state: Some(state.clone()), ..Overrides::default() };
     let config = load(config, &overrides)?;
-    // The folder is made where the gateway never ran. Where it runs now, the folder is its own.
-    match StateDir::open(&state) {
-        Ok(_) | Err(StateError::Taken { .. }) => Ok((config, state)),
-        Err(error) => Err(error.into()),
+    Ok((config, state))
+}
+
+/// What a command does to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StoreUse {
+    /// It has to be there: a misspelt folder has nothing to show, and nothing to remove.
+    Existing,
+    /// It is made where the gateway never ran.
+    Made,
+}
+
+/// The store, whether the gateway runs or not; where it runs now, the folder is its own.
+async fn open_store(
+    config: &Config,
+    state: &Path,
+    store_use: StoreUse,
+    clock: &Clock,
+) -> Result<Store, CliError> {
+    let mut settings = config.store.settings();
+    if store_use == StoreUse::Existing {
+        if !Store::is_there(&settings).await? {
+            return Err(CliError::NoStore { place: place_of(&settings.location) });
+        }
+        // Nor is its key made.
+        let (KeyFile::Own(path) | KeyFile::Given(path)) = settings.key_file;
+        settings.key_file = KeyFile::Given(path);
+    }
+    if store_use == StoreUse::Made || state.exists() {
+        match StateDir::open(state) {
+            Ok(_) | Err(StateError::Taken { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Store::open(&settings, clock).await?)
+}
+
+/// Without a password.
+fn place_of(location: &Location) -> String {
+    match location {
+        Location::Sqlite(path) => path.display().to_string(),
+        Location::Postgres(_) => "the database of `store.url`".to_owned(),
     }
 }
 

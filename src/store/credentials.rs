@@ -57,23 +57,6 @@ impl AccessKey {
     }
 }
 
-impl AppConfigKeys {
-    /// Those of the environment, made where there are none.
-    pub async fn of(store: &Store, environment: &str) -> Result<Self, StoreError> {
-        kept(store, environment).await
-    }
-
-    /// New ones in place of those before, which gateways take no more within seconds.
-    pub async fn rotate(store: &Store, environment: &str) -> Result<Self, StoreError> {
-        rotated(store, environment).await
-    }
-
-    /// `None` where there are none; [`StoreError::Record`] where they cannot be read.
-    pub async fn stored(store: &Store, environment: &str) -> Result<Option<Self>, StoreError> {
-        stored(store, environment).await
-    }
-}
-
 impl Kept for AppConfigKeys {
     const NAME: &'static str = "appconfig";
 
@@ -83,45 +66,58 @@ impl Kept for AppConfigKeys {
 }
 
 /// The one record of an environment that holds what a door's clients are known by.
-trait Kept: Serialize + DeserializeOwned {
+pub trait Kept: Serialize + DeserializeOwned + Send {
     const NAME: &'static str;
 
     fn random() -> Self;
 
-    fn record(environment: &str) -> RecordId {
-        record(environment, Self::NAME)
-    }
-
-    fn body(&self) -> Bytes {
-        Bytes::from(serde_json::to_vec(self).unwrap_or_default())
-    }
-}
-
-async fn kept<K: Kept>(store: &Store, environment: &str) -> Result<K, StoreError> {
-    if let Some(found) = stored(store, environment).await? {
-        return Ok(found);
-    }
-    let made = K::random();
-    let write = Write::AddRecord { at: K::record(environment), body: made.body() };
-    match store.write(write).await {
-        Ok(_) => Ok(made),
-        // Another gateway was first.
-        Err(StoreError::AlreadyExists) => {
-            stored(store, environment).await?.ok_or(StoreError::NotFound)
+    /// That of the environment, made where there is none.
+    fn of(
+        store: &Store,
+        environment: &str,
+    ) -> impl Future<Output = Result<Self, StoreError>> + Send {
+        async move {
+            if let Some(found) = Self::stored(store, environment).await? {
+                return Ok(found);
+            }
+            let (made, at) = (Self::random(), record(environment, Self::NAME));
+            match store.write(Write::AddRecord { at, body: body(&made) }).await {
+                Ok(_) => Ok(made),
+                // Another gateway was first.
+                Err(StoreError::AlreadyExists) => {
+                    Self::stored(store, environment).await?.ok_or(StoreError::NotFound)
+                }
+                Err(error) => Err(error),
+            }
         }
-        Err(error) => Err(error),
+    }
+
+    /// A new one in place of the one before, which gateways take no more within seconds.
+    fn rotate(
+        store: &Store,
+        environment: &str,
+    ) -> impl Future<Output = Result<Self, StoreError>> + Send {
+        async move {
+            let (made, at) = (Self::random(), record(environment, Self::NAME));
+            store.write(Write::PutRecord { at, body: body(&made) }).await?;
+            Ok(made)
+        }
+    }
+
+    /// `None` where there is none; [`StoreError::Record`] where it cannot be read.
+    fn stored(
+        store: &Store,
+        environment: &str,
+    ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send {
+        async move {
+            let found = store.record(record(environment, Self::NAME)).await?;
+            found.map(|found| read(&found.body)).transpose()
+        }
     }
 }
 
-async fn rotated<K: Kept>(store: &Store, environment: &str) -> Result<K, StoreError> {
-    let made = K::random();
-    let write = Write::PutRecord { at: K::record(environment), body: made.body() };
-    store.write(write).await.map(|_| made)
-}
-
-async fn stored<K: Kept>(store: &Store, environment: &str) -> Result<Option<K>, StoreError> {
-    let found = store.record(K::record(environment)).await?;
-    found.map(|found| read(&found.body)).transpose()
+fn body(kept: &impl Serialize) -> Bytes {
+    Bytes::from(serde_json::to_vec(kept).unwrap_or_default())
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, StoreError> {
@@ -155,8 +151,8 @@ mod tests {
             retention: Duration::from_secs(1),
         };
         let store = Store::open(&settings, &Clock::system()).await.expect("a store");
-        let write =
-            Write::PutRecord { at: AppConfigKeys::record("test"), body: Bytes::from_static(b"{}") };
+        let at = record("test", AppConfigKeys::NAME);
+        let write = Write::PutRecord { at, body: Bytes::from_static(b"{}") };
         store.write(write).await.expect("it is written");
         let refused = AppConfigKeys::of(&store, "test").await;
         assert!(matches!(refused, Err(StoreError::Record { .. })), "{refused:?}");

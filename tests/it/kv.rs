@@ -16,6 +16,7 @@ use crate::support::{Client, missing, until, write_bundle};
 type Case = (&'static str, fn(&Path) -> Result<()>);
 
 const CASES: &[Case] = &[
+    ("only_what_writes_makes_a_store", only_what_writes_makes_a_store),
     ("what_is_set_is_got", what_is_set_is_got),
     ("conditions_hold", conditions_hold),
     ("a_locked_key_refuses", a_locked_key_refuses),
@@ -69,6 +70,40 @@ fn run(folder: &Path, words: &str, code: i32, err: &str) -> Result<String> {
 fn check(folder: &Path, words: &str, code: i32, out: &str, err: &str) -> Result<()> {
     let stdout = run(folder, words, code, err)?;
     ensure!(stdout == out, "{words}: {stdout}");
+    Ok(())
+}
+
+fn only_what_writes_makes_a_store(folder: &Path) -> Result<()> {
+    let document = folder.join("document.json");
+    fs::write(&document, r#"{"a": 1}"#)?;
+    for words in [
+        "list",
+        "get app/color",
+        "delete app/color",
+        "lock app/color",
+        "unlock app/color",
+        "history",
+        "export",
+        "export out.json",
+        "import document.json --dry-run",
+    ] {
+        let words = format!("{words} --state typo");
+        let says = "error: there is no store at typo/tollgate.db; name the gateway's --config or";
+        check(folder, &words, 1, "", says)?;
+    }
+    run(folder, "restore --at 2000-01-01T00:00:00Z --state typo", 1, "there is no store at typo")?;
+    fs::remove_file(document)?;
+    ensure!(fs::read_dir(folder)?.next().is_none(), "nothing was made");
+    // Nor in a folder that is there.
+    fs::create_dir(folder.join("typo"))?;
+    run(folder, "list --state typo", 1, "there is no store at typo/tollgate.db")?;
+    ensure!(fs::read_dir(folder.join("typo"))?.next().is_none(), "nothing was made");
+    check(folder, "set app/color red --state state", 0, "", "set app/color\n")?;
+    check(folder, "get app/color", 0, "red\n", "")?;
+    // Nor is the key of a store made.
+    fs::remove_file(folder.join("state/store.key"))?;
+    run(folder, "get app/color", 1, "state/store.key")?;
+    ensure!(!folder.join("state/store.key").exists(), "it was made");
     Ok(())
 }
 
@@ -309,6 +344,7 @@ fn a_restore_undoes(folder: &Path) -> Result<()> {
 }
 
 fn wrong_usage_is_told(folder: &Path) -> Result<()> {
+    run(folder, "set app/color red", 0, "")?;
     run(folder, "list --key a*b", 2, "--key: key(1): Invalid character")?;
     run(folder, "list --at soon", 2, "`soon` is no time")?;
     run(folder, "get ..", 2, "error: ..: A key is neither empty nor `.` nor `..`")?;

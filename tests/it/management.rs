@@ -8,10 +8,14 @@
 //! `TOLLGATE_SDKS` names the folder where `tests/sdk/install` has put apigeetool.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use expect_test::expect_file;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -38,6 +42,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_listener_of_its_own".to_owned(), Box::new(own_listener)),
         trial("the_command_speaks_tls".to_owned(), Box::new(over_tls)),
         trial("the_command_finds_no_gateway".to_owned(), Box::new(no_gateway)),
+        trial("the_command_shows_no_password_to_strangers".to_owned(), Box::new(strangers)),
     ];
     for name in SESSIONS {
         let case = move || session(name);
@@ -387,12 +392,84 @@ fn no_gateway() -> Result<()> {
     let words = ["list", "--url", &url];
     refused(elsewhere.path(), &words, 1, "nothing says who may ask the gateway")?;
     ensure!(fs::read_dir(elsewhere.path())?.next().is_none(), "asking makes nothing");
-    let made = Command::new(BINARY)
-        .args(["credentials", "--format", "json"])
-        .current_dir(elsewhere.path())
-        .output()?;
-    ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    refused(elsewhere.path(), &words, 1, "so it runs on another store")
+    let credentials = |more: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.arg("credentials").args(more).current_dir(elsewhere.path()).output()
+    };
+    let shown = credentials(&[])?;
+    let said = String::from_utf8_lossy(&shown.stderr);
+    ensure!(
+        shown.status.code() == Some(1) && said.contains("there is no store at state"),
+        "{said}"
+    );
+    ensure!(fs::read_dir(elsewhere.path())?.next().is_none(), "reading makes nothing");
+    let made = credentials(&["rotate", "management"])?;
+    // It has no listener to tell of.
+    let said = String::from_utf8_lossy(&made.stderr);
+    ensure!(elsewhere.path().join("state/tollgate.db").exists(), "{said}");
+    refused(elsewhere.path(), &words, 1, "does not prove that it knows the password")
+}
+
+/// Another program has the port of a gateway: it answers, and it passes on what it hears.
+fn strangers() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let gateway = Served::start(folder.path(), None, CACHES)?;
+    let admin = gateway.admin.clone();
+    command(folder.path(), &["list"])?;
+    let says = "does not prove that it knows the password in the store, which was not shown to it";
+    // One that passes everything on to the gateway and back.
+    let between = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", between.local_addr()?);
+    let heard = listen(between, Some(admin.clone()));
+    refused(folder.path(), &["list", "--url", &url], 1, says)?;
+    let heard_here = heard.lock().map_err(|_| anyhow!("it is readable"))?.to_ascii_lowercase();
+    ensure!(heard_here.contains("get /v1/proof?challenge="), "{heard_here}");
+    ensure!(!heard_here.contains("authorization"), "{heard_here}");
+    // One that took the port of a gateway that is down.
+    drop(gateway);
+    let instead = TcpListener::bind(&admin)?;
+    let heard = listen(instead, None);
+    refused(folder.path(), &["list"], 1, "is no management API of Tollgate (status 200)")?;
+    let heard = heard.lock().map_err(|_| anyhow!("it is readable"))?.to_ascii_lowercase();
+    ensure!(heard.contains("get /healthz"), "{heard}");
+    ensure!(!heard.contains("authorization"), "{heard}");
+    Ok(())
+}
+
+/// What a program hears that answers `{}` to everything, or as the one it passes it on to.
+fn listen(listener: TcpListener, to: Option<String>) -> Arc<Mutex<String>> {
+    let heard = Arc::<Mutex<String>>::default();
+    let told = heard.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (to, told) = (to.clone(), told.clone());
+            // Whoever ends the connection ends the thread.
+            thread::spawn(move || drop(pass_on(stream, to.as_deref(), &told)));
+        }
+    });
+    heard
+}
+
+fn pass_on(mut stream: TcpStream, to: Option<&str>, heard: &Mutex<String>) -> Result<()> {
+    let mut to = to.map(TcpStream::connect).transpose()?;
+    if let Some(back) = &to {
+        let (mut from, mut back) = (back.try_clone()?, stream.try_clone()?);
+        thread::spawn(move || std::io::copy(&mut from, &mut back));
+    }
+    let mut bytes = [0; 4096];
+    loop {
+        let count = stream.read(&mut bytes)?;
+        ensure!(count > 0, "it has ended");
+        let part = &bytes[..count];
+        heard
+            .lock()
+            .map_err(|_| anyhow!("it is writable"))?
+            .push_str(&String::from_utf8_lossy(part));
+        match &mut to {
+            Some(to) => to.write_all(part)?,
+            None => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")?,
+        }
+    }
 }
 
 /// A process that ends with the value.

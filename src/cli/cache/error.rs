@@ -41,6 +41,12 @@ pub enum CacheCommandError {
     )]
     InTheClear { url: String },
     #[error(
+        "what answers at {url} does not prove that it knows the password in the store, which was \
+         not shown to it: it runs on another store, or its port is another one there; name its \
+         --config or --state, or say with --user who asks"
+    )]
+    Unproven { url: String },
+    #[error(
         "the gateway at {url} does not take the password that the store knows, so it runs on \
          another store: name its --config or --state, or its --user"
     )]

@@ -1,4 +1,11 @@
 //! The running gateway that a command asks: where it is, who asks, and one call.
+//!
+//! Where nobody says who asks it is whom the gateway's store knows. That password is shown to no
+//! program but one that knows it already: over https the certificate says whom we talk to, and in
+//! the clear the gateway proves that it knows the password before it sees it
+//! (`serve/management/credential.rs`), so that who takes the port of a gateway that is down learns
+//! nothing. The lock of the state folder would say as much only of a gateway of this machine with
+//! a state folder of its own.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -6,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use bytestring::ByteString;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HOST};
@@ -19,12 +26,12 @@ use url::{Host, Url};
 
 use crate::cli::cache::arguments::GatewayArguments;
 use crate::cli::cache::error::CacheCommandError;
-use crate::cli::{CliError, StateDir, StateError, admin_address, load, read_file};
+use crate::cli::{CliError, StoreUse, admin_address, load, open_store, read_file};
 use crate::clock::Clock;
 use crate::config::{Config, DEFAULT_STATE, Overrides};
 use crate::message::Body;
-use crate::store::credentials::ManagementLogin;
-use crate::store::durable::{Location, Store};
+use crate::serve::management::{Challenge, Credential, PROOF_PATH};
+use crate::store::credentials::{Kept, ManagementLogin};
 use crate::upstream::keystore::{KeyEntry, KeyStore, KeyStores};
 use crate::upstream::tls::{Tls, TlsSettings};
 use crate::upstream::{
@@ -32,7 +39,7 @@ use crate::upstream::{
 };
 
 /// The largest answer that is read: a value of 5 MB as JSON, escapes and all, fits.
-const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub(super) const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The longest silence of a gateway.
 const SILENCE: Duration = Duration::from_secs(60);
 /// The largest file of certificates, or with a password.
@@ -55,7 +62,12 @@ pub(super) struct Gateway {
 }
 
 enum Asker {
-    Given { user: String, password: String },
+    /// Nobody yet.
+    Nobody,
+    Given {
+        user: String,
+        password: String,
+    },
     Stored(ManagementLogin),
 }
 
@@ -98,7 +110,7 @@ impl Gateway {
             prefix,
             organization: name(&arguments.organization, &config.organization),
             environment: name(&arguments.environment, &config.environment),
-            asker: Asker::Given { user: String::new(), password: String::new() },
+            asker: Asker::Nobody,
         };
         gateway.asker = match given {
             Some((user, password)) => Asker::Given { user, password },
@@ -107,7 +119,11 @@ impl Gateway {
             }
             None => {
                 gateway.call(&Method::GET, "/healthz", Bytes::new()).await?;
-                Asker::Stored(gateway.login(&config, &state).await?)
+                let login = gateway.login(&config, &state).await?;
+                if gateway.address.scheme == Scheme::Http {
+                    gateway.check_proof(&login).await?;
+                }
+                Asker::Stored(login)
             }
         };
         Ok(gateway)
@@ -142,7 +158,7 @@ impl Gateway {
                 Asker::Given { user, .. } => {
                     CacheCommandError::WrongPassword { url, user: user.clone() }
                 }
-                Asker::Stored(_) => CacheCommandError::WrongStore { url },
+                Asker::Stored(_) | Asker::Nobody => CacheCommandError::WrongStore { url },
             }
             .into());
         }
@@ -160,21 +176,25 @@ impl Gateway {
         path: &str,
         body: Bytes,
     ) -> Result<(StatusCode, Bytes), CliError> {
-        let (user, password) = match &self.asker {
-            Asker::Given { user, password } => (user, password),
-            Asker::Stored(login) => (&login.user, &login.password),
-        };
-        let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
-        let mut authorization = HeaderValue::try_from(format!("Basic {pair}"))
-            .map_err(|_| argument("--user", "it cannot stand in a header"))?;
-        authorization.set_sensitive(true);
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.prefix))
             .header(HOST, &self.host)
             .header(ACCEPT, "application/json")
-            .header(AUTHORIZATION, authorization)
-            .header(CONTENT_LENGTH, body.len())
+            .header(CONTENT_LENGTH, body.len());
+        let asker = match &self.asker {
+            Asker::Nobody => None,
+            Asker::Given { user, password } => Some((user, password)),
+            Asker::Stored(login) => Some((&login.user, &login.password)),
+        };
+        if let Some((user, password)) = asker {
+            let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
+            let mut authorization = HeaderValue::try_from(format!("Basic {pair}"))
+                .map_err(|_| argument("--user", "it cannot stand in a header"))?;
+            authorization.set_sensitive(true);
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let request = request
             .body(Body::from(body))
             .map_err(|_| argument("KEY", "it is too long for a request"))?;
         let call = TargetCall {
@@ -190,14 +210,26 @@ impl Gateway {
         Ok((status, answer.body.bytes().cloned().unwrap_or_default()))
     }
 
+    /// Whether what answers there knows the login.
+    async fn check_proof(&self, login: &ManagementLogin) -> Result<(), CliError> {
+        let challenge: Challenge = rand::random();
+        let path = format!("{PROOF_PATH}?challenge={}", BASE64_URL_SAFE_NO_PAD.encode(challenge));
+        let (status, body) = self.call(&Method::GET, &path, Bytes::new()).await?;
+        let url = self.url.clone();
+        let said = serde_json::from_slice::<Value>(&body).ok().filter(|_| status.is_success());
+        let Some(proof) = said.as_ref().and_then(|said| said["proof"].as_str()) else {
+            return Err(CacheCommandError::Foreign { url, status: status.as_u16() }.into());
+        };
+        let proof = BASE64_URL_SAFE_NO_PAD.decode(proof).unwrap_or_default();
+        if Credential::from(login).is_proven_by(&proof, &challenge, self.address.port) {
+            return Ok(());
+        }
+        Err(CacheCommandError::Unproven { url }.into())
+    }
+
     /// Whether what is sent goes over a network without TLS.
     fn is_overheard(&self) -> bool {
-        let host = &*self.address.host;
-        let is_near = match host.parse::<IpAddr>() {
-            Ok(ip) => ip.to_canonical().is_loopback(),
-            Err(_) => host.eq_ignore_ascii_case("localhost"),
-        };
-        self.address.scheme == Scheme::Http && !is_near
+        !self.address.is_confidential()
     }
 
     fn failed(&self, source: UpstreamError) -> CacheCommandError {
@@ -222,16 +254,10 @@ impl Gateway {
             let state = state.to_owned();
             CliError::from(CacheCommandError::NoStore { url: self.url.clone(), state })
         };
-        if let Location::Sqlite(path) = &config.store.location
-            && !path.exists()
-        {
-            return Err(none());
-        }
-        match StateDir::open(state) {
-            Ok(_) | Err(StateError::Taken { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let store = Store::open(&config.store.settings(), &Clock::system()).await?;
+        let store = match open_store(config, state, StoreUse::Existing, &Clock::system()).await {
+            Err(CliError::NoStore { .. }) => return Err(none()),
+            opened => opened?,
+        };
         ManagementLogin::stored(&store, &config.environment).await?.ok_or_else(none)
     }
 }

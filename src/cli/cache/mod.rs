@@ -24,13 +24,15 @@ use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
 use crate::cli::cache::arguments::{CacheCommand, CacheFormat, Place, SetArguments};
-use crate::cli::cache::gateway::{Gateway, argument, encoded, refused};
+use crate::cli::cache::gateway::{ANSWER_BYTES_MAX, Gateway, argument, encoded, refused};
 use crate::cli::{CliError, FINE, block_on, ignore_closed_pipe, read_file, terminal};
+use crate::serve::management::KEY_JSON_BYTES_MAX;
 
 /// The largest value that is read; the gateway says what it takes.
 const VALUE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Keys on one page.
-const PAGE_KEYS: usize = 1000;
+/// Keys on one page, which is read whole however long they are. The last one's room is for what
+/// stands around them.
+const PAGE_KEYS: usize = ANSWER_BYTES_MAX / KEY_JSON_BYTES_MAX - 1;
 
 pub(super) fn cache(arguments: CacheArguments) -> Result<u8, CliError> {
     let format = if arguments.json { CacheFormat::Json } else { arguments.format };

@@ -3,6 +3,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::arguments::ttl;
+use super::gateway::ANSWER_BYTES_MAX;
+use super::{KEY_JSON_BYTES_MAX, PAGE_KEYS};
 
 #[track_caller]
 fn check(text: &str, seconds: Option<u64>) {
@@ -23,6 +25,15 @@ fn a_lifetime_has_a_unit_or_is_in_seconds() {
     }
     check("99999999999999999999", None);
     check("9999999999999999999d", None);
+}
+
+#[test]
+fn the_longest_keys_fit_into_an_answer() {
+    let answer = ANSWER_BYTES_MAX - "{\"keys\":[],\"nextPageToken\":\"\"}".len();
+    // The token, and a comma behind each key.
+    let rest = 1024 + PAGE_KEYS;
+    assert!(PAGE_KEYS * KEY_JSON_BYTES_MAX + rest <= answer, "{PAGE_KEYS}");
+    assert!(PAGE_KEYS >= 100, "{PAGE_KEYS}");
 }
 
 proptest! {

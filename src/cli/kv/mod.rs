@@ -33,7 +33,9 @@ use crate::cli::kv::document::{Document, Form};
 use crate::cli::kv::pair::{Pair, Unfit};
 use crate::cli::kv::select::{Selection, Time};
 use crate::cli::kv::show::{Shown, name_of};
-use crate::cli::{CliError, FINE, REFUSED, block_on, load_with_state, read_file, terminal};
+use crate::cli::{
+    CliError, FINE, REFUSED, StoreUse, block_on, load_with_state, open_store, read_file, terminal,
+};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::durable::{
@@ -49,13 +51,29 @@ const TRIES_MAX: usize = 10;
 const FILE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 pub(super) fn kv(arguments: KvArguments) -> Result<u8, CliError> {
-    let (config, _) = load_with_state(arguments.config, arguments.state)?;
+    let (config, state) = load_with_state(arguments.config, arguments.state)?;
     block_on(async {
         let clock = Clock::system();
-        let store = Store::open(&config.store.settings(), &clock).await?;
+        let store = open_store(&config, &state, store_use(&arguments.command), &clock).await?;
         let kv = Kv { store, clock, config, format: arguments.format };
         kv.run(arguments.command).await
     })
+}
+
+fn store_use(command: &KvCommand) -> StoreUse {
+    match command {
+        KvCommand::Set(_) => StoreUse::Made,
+        KvCommand::Import(arguments) if !arguments.consent.dry_run => StoreUse::Made,
+        KvCommand::Import(_)
+        | KvCommand::List { .. }
+        | KvCommand::Get { .. }
+        | KvCommand::Delete { .. }
+        | KvCommand::Lock { .. }
+        | KvCommand::Unlock { .. }
+        | KvCommand::History { .. }
+        | KvCommand::Restore { .. }
+        | KvCommand::Export(_) => StoreUse::Existing,
+    }
 }
 
 /// One command's means.

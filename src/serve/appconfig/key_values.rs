@@ -16,6 +16,7 @@ use crate::serve::appconfig::query::decode;
 use crate::serve::appconfig::reply::{Refusal, Reply, media};
 use crate::serve::appconfig::{AppConfig, Ask, of_store};
 use crate::store::durable::{Address, KeyValue, Via, Write, Written};
+use crate::store::mirror::Wrote;
 
 /// The label that says "none".
 const NO_LABEL: &str = "\0";
@@ -107,8 +108,10 @@ impl AppConfig {
     }
 
     async fn written(&self, ask: &Ask<'_>, write: Write, key: &str) -> Result<Reply, Refusal> {
+        let is_removal = matches!(write, Write::Delete { .. });
+        let what = if is_removal { Wrote::Removed } else { Wrote::Put };
         let receipt = self.store.write(write).await.map_err(of_store(key))?;
-        self.mirror.wait_for(receipt.revision).await;
+        self.mirror.wrote(&receipt, what).await;
         match receipt.written {
             Written::Item(item) | Written::Unchanged(item) => {
                 let shown = shown(&item)?;

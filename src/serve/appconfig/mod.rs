@@ -60,9 +60,6 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-reque
 const RETURN_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-return-client-request-id");
 const ACCEPT_DATETIME: HeaderName = HeaderName::from_static("accept-datetime");
 
-/// The id that the clients tell servers apart by.
-const SYNC_ID: &str = "tollgate";
-
 /// The door.
 pub struct AppConfig {
     store: Store,
@@ -86,6 +83,8 @@ struct Ask<'r> {
     at: Option<Timestamp>,
     body: Bytes,
     access: Access,
+    /// What its tokens are called.
+    store_id: &'r str,
 }
 
 impl AppConfig {
@@ -156,6 +155,7 @@ impl AppConfig {
             at: past(&parts.headers),
             body,
             access,
+            store_id: self.store.identity(),
         };
         self.route(&ask).await
     }
@@ -192,7 +192,8 @@ impl AppConfig {
         }
         let revision = *self.store.watch().borrow();
         let token = BASE64_STANDARD.encode(revision.to_string());
-        reply.header(SYNC_TOKEN, &format!("{SYNC_ID}={token};sn={revision}"))
+        let id = self.store.identity();
+        reply.header(SYNC_TOKEN, &format!("{id}={token};sn={revision}"))
     }
 }
 
@@ -217,7 +218,7 @@ impl Ask<'_> {
     fn seen(&self) -> i64 {
         let lists = self.headers.get_all(SYNC_TOKEN).iter();
         let tokens = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
-        tokens.filter_map(revision_of).max().unwrap_or(0)
+        tokens.filter_map(|token| revision_of(token, self.store_id)).max().unwrap_or(0)
     }
 
     /// Marks an answer about the past as one.
@@ -240,9 +241,10 @@ fn of_store(name: &str) -> impl FnOnce(StoreError) -> Refusal + use<> {
     move |error| Refusal::Store { error, name }
 }
 
-/// What a `Sync-Token` says, which is `{id}={value}` and perhaps `;sn={number}`.
-fn revision_of(token: &str) -> Option<i64> {
-    let value = token.trim().strip_prefix(SYNC_ID)?.strip_prefix('=')?;
+/// What a `Sync-Token` says, which is `{id}={value}` and perhaps `;sn={number}`. Another store's
+/// says nothing here.
+fn revision_of(token: &str, store_id: &str) -> Option<i64> {
+    let value = token.trim().strip_prefix(store_id)?.strip_prefix('=')?;
     let value = BASE64_STANDARD.decode(value.split(';').next()?).ok()?;
     std::str::from_utf8(&value).ok()?.parse().ok()
 }

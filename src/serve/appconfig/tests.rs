@@ -165,6 +165,39 @@ async fn a_write_of_the_same_changes_nothing() {
     assert!(number(changed.header("sync-token")) > number(&token), "{token}");
 }
 
+/// A client that spoke to another gateway keeps what it heard there.
+#[tokio::test]
+async fn a_token_is_of_one_store() {
+    let (door, other) = (Door::new().await, Door::new().await);
+    let target = with_version("/kv/a");
+    let id = |answer: &Answer| {
+        let token = answer.header("sync-token").to_owned();
+        token.split('=').next().map(str::to_owned).expect("an id")
+    };
+    let own = id(&door.put(&target, r#"{"value":"1"}"#).await);
+    assert_eq!(id(&door.get(&target).await), own);
+    assert_ne!(id(&other.get(&target).await), own);
+    let far = BASE64_STANDARD.encode(i64::MAX.to_string());
+    for token in [format!("{own}={far};sn=9"), format!("{own}=,x,{own}=*;sn=1")] {
+        let found = door.ask("GET", &target, &[("sync-token", &token)], "").await;
+        assert_eq!((found.status, &found.json()["value"]), (200, &"1".into()), "{token}");
+    }
+}
+
+#[test]
+fn a_token_of_another_store_says_nothing() {
+    let token = |id: &str, value: &str| {
+        let text = format!(" {id}={};sn=1", BASE64_STANDARD.encode(value));
+        revision_of(&text, "ab")
+    };
+    assert_eq!(token("ab", "7"), Some(7));
+    assert_eq!(token("ac", "7"), None);
+    assert_eq!(token("abc", "7"), None);
+    assert_eq!(token("ab", "99999999999999999999"), None);
+    assert_eq!(token("ab", "x"), None);
+    assert_eq!(revision_of("", "ab"), None);
+}
+
 #[tokio::test]
 async fn conditions_and_locks_hold_in_their_order() {
     let door = Door::new().await;

@@ -1,13 +1,17 @@
-//! What the door says: JSON, refusals too.
+//! What the door says: JSON, refusals too. An answer is written from what the store gave, once:
+//! a value of 5 MB, or a page of long keys, must not stand in memory several times.
 //!
 //! Source: `{"code", "message", "contexts"}` is the platform's shape of an error; clients print
 //! the message. `Differs:` what the gateway's file owns is refused with 409.
+
+use std::io;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::Full;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::store::cache::CacheError;
 use crate::store::cache::control::ControlError;
@@ -22,16 +26,16 @@ const SHOWN_CHARS_MAX: usize = 200;
 #[derive(Debug)]
 pub(super) struct Answer {
     status: StatusCode,
-    body: Option<Value>,
+    body: Option<Bytes>,
     headers: Vec<(HeaderName, &'static str)>,
 }
 
 impl Answer {
-    pub(super) fn ok(body: &Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body.clone()), headers: Vec::new() }
+    pub(super) fn ok(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::OK, body: Some(written(body)), headers: Vec::new() }
     }
 
-    pub(super) fn created(body: &Value) -> Self {
+    pub(super) fn created(body: &impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
@@ -41,18 +45,47 @@ impl Answer {
     }
 
     pub(super) fn into_response(self, method: &Method) -> Response<Full<Bytes>> {
-        let bytes = self.body.as_ref().map(|body| Bytes::from(body.to_string()));
-        let shown = bytes.clone().filter(|_| *method != Method::HEAD).unwrap_or_default();
+        let is_json = self.body.is_some();
+        let shown = self.body.filter(|_| *method != Method::HEAD).unwrap_or_default();
         let mut response = Response::new(Full::new(shown));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        if bytes.is_some() {
+        if is_json {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         for (name, value) in self.headers {
             headers.insert(name, HeaderValue::from_static(value));
         }
         response
+    }
+}
+
+/// Into room of the right size: what grows has twice as much, and is copied.
+fn written(body: &impl Serialize) -> Bytes {
+    let mut length = Length(0);
+    let mut text = Vec::new();
+    let wrote = serde_json::to_writer(&mut length, body).and_then(|()| {
+        text.reserve_exact(length.0);
+        serde_json::to_writer(&mut text, body)
+    });
+    // What is written here has texts for names, and memory takes it.
+    if let Err(error) = wrote {
+        tracing::error!(%error, "an answer cannot be written");
+    }
+    Bytes::from(text)
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -105,7 +138,7 @@ impl Refusal {
             tracing::error!(%error, "the management API failed");
         }
         let body = json!({ "code": code, "message": message, "contexts": [] });
-        Answer { status, body: Some(body), headers }
+        Answer { status, body: Some(written(&body)), headers }
     }
 
     /// The first two codes of a missing name are the platform's.
@@ -221,4 +254,20 @@ fn of_cache(error: &CacheError) -> (StatusCode, &'static str) {
 /// A client's own text, cut where it is long.
 fn shown(text: &str) -> String {
     text.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_the_room_that_it_takes() {
+        for text in [String::new(), "plain".repeat(1000), "\u{1}\"ä".repeat(1000)] {
+            let body = json!({ "value": text, "keys": [1, 2] });
+            let answer = Answer::ok(&body);
+            let bytes = Vec::from(answer.body.expect("a body"));
+            assert_eq!(bytes.capacity(), bytes.len());
+            assert_eq!(bytes, body.to_string().into_bytes());
+        }
+    }
 }

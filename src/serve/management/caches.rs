@@ -27,7 +27,7 @@ impl Door {
             false => json!(cache.definition().name),
             true => self.expanded(cache),
         });
-        Ok(Answer::ok(&shown.collect()))
+        Ok(Answer::ok(&shown.collect::<Vec<_>>()))
     }
 
     pub(super) async fn create(

@@ -1,8 +1,16 @@
-//! `Authorization: Basic` (RFC 7617), the one way into the door.
+//! `Authorization: Basic` (RFC 7617), the one way into the door, and the proof that a gateway
+//! knows who is let in.
+//!
+//! A password in Basic is shown to whoever listens. A client that knows it, and has no TLS to tell
+//! it whom it talks to, asks for the proof first: HMAC-SHA256 (RFC 2104), by the digest of user and
+//! password, of a challenge of the client's and of the port that it reached. Who does not know the
+//! password cannot make it, and who passes a challenge on to the gateway gets a proof for another
+//! port.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderValue;
 use http::header::GetAll;
 use sha2::{Digest, Sha256};
@@ -18,7 +26,34 @@ impl From<&ManagementLogin> for Credential {
     }
 }
 
+/// What a proof is asked for: random bytes of the client's.
+pub type Challenge = [u8; 32];
+
+/// So that it is the proof of nothing else.
+const PROVES: &[u8] = b"tollgate management proof\0";
+
 impl Credential {
+    /// That it is known, to who reached `port` with that challenge.
+    pub fn proof(&self, challenge: &Challenge, port: u16) -> [u8; 32] {
+        self.proving(challenge, port)
+            .map(|mac| mac.finalize().into_bytes().into())
+            .unwrap_or_default()
+    }
+
+    /// In constant time.
+    pub fn is_proven_by(&self, proof: &[u8], challenge: &Challenge, port: u16) -> bool {
+        self.proving(challenge, port).is_some_and(|mac| mac.verify_slice(proof).is_ok())
+    }
+
+    fn proving(&self, challenge: &Challenge, port: u16) -> Option<Hmac<Sha256>> {
+        // A key of any length is taken.
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        mac.update(PROVES);
+        mac.update(&port.to_be_bytes());
+        mac.update(challenge);
+        Some(mac)
+    }
+
     /// In constant time. Two fields are none.
     pub(super) fn is_shown_by(&self, fields: GetAll<'_, HeaderValue>) -> bool {
         let mut fields = fields.iter();
@@ -76,6 +111,23 @@ mod tests {
         assert!(!shows(&[b"Basic"]));
         assert!(!shows(&[b"Basic *"]));
         assert!(!shows(&[b"Bearer YWRtaW46cDp3"]));
+    }
+
+    #[test]
+    fn a_proof_is_for_one_challenge_and_port() {
+        let credential = |password: &str| {
+            let (user, password) = ("admin".to_owned(), password.to_owned());
+            Credential::from(&ManagementLogin { user, password })
+        };
+        let (own, other) = (credential("p:w"), credential("p:v"));
+        let challenge = [7; 32];
+        let proof = own.proof(&challenge, 8081);
+        assert!(own.is_proven_by(&proof, &challenge, 8081));
+        assert!(!own.is_proven_by(&proof, &challenge, 8082));
+        assert!(!own.is_proven_by(&proof, &[8; 32], 8081));
+        assert!(!own.is_proven_by(&other.proof(&challenge, 8081), &challenge, 8081));
+        assert!(!own.is_proven_by(&proof[..31], &challenge, 8081));
+        assert!(!own.is_proven_by(b"", &challenge, 8081));
     }
 
     proptest! {

@@ -9,9 +9,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine;
+use base64::display::Base64Display;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::json;
 
 use crate::serve::management::answer::{Answer, Refusal};
 use crate::serve::management::parameters::Parameters;
@@ -36,6 +39,8 @@ pub(super) const PAGE_LOOKS_MAX: usize = 256;
 
 /// The longest key that any door takes.
 const KEY_BYTES_MAX: usize = 64 * 1024;
+/// What it takes on a page: each of its bytes may be written as six.
+pub const KEY_JSON_BYTES_MAX: usize = 6 * KEY_BYTES_MAX + 16;
 
 impl Door {
     /// `action=clear`: everything, what begins with `prefix`, or one `key`. With `dryRun=true`, an
@@ -109,53 +114,39 @@ impl Door {
         for _ in 0..PAGE_LOOKS_MAX {
             // So many steps find so many keys at most.
             let page = cache.keys(prefix, from, limit - keys.len()).settled().await?;
-            keys.extend(page.keys.iter().map(|key| key_json(key)));
+            keys.extend(page.keys.into_iter().map(Key));
             from = page.next;
             if keys.len() >= limit || from.is_none() {
                 break;
             }
             tokio::task::yield_now().await;
         }
-        let mut answer = json!({ "keys": keys });
-        if let Some(KeyCursor(cursor)) = from {
-            answer["nextPageToken"] = BASE64_URL_SAFE_NO_PAD.encode(cursor).into();
-        }
-        Ok(Answer::ok(&answer))
+        let next_page_token = from.map(|KeyCursor(cursor)| BASE64_URL_SAFE_NO_PAD.encode(cursor));
+        Ok(Answer::ok(&Keys { keys, next_page_token }))
     }
 
     /// An extension. Counts as a lookup. A stored response or a collection shows its kind alone.
     pub(super) async fn get(&self, name: &str, key: &[u8]) -> Result<Answer, Refusal> {
         let cache = self.cache(name)?;
         let limits = WriteLimits::default();
-        let mut answer = key_members(key);
-        let remaining = match cache.apply(key, Operation::Get, limits).settled().await {
+        match cache.apply(key, Operation::Get, limits).settled().await {
             Ok(Outcome::Scalar(scalar)) => {
-                answer.insert("kind".to_owned(), kind_name(ItemKind::Scalar).into());
                 let value = scalar.item.as_bytes().unwrap_or_default();
-                answer.insert("bytes".to_owned(), value.len().into());
-                match std::str::from_utf8(&value) {
-                    Ok(text) => answer.insert("value".to_owned(), text.into()),
-                    Err(_) => {
-                        let text = BASE64_STANDARD.encode(&value);
-                        answer.insert("valueBase64".to_owned(), text.into())
-                    }
-                };
-                scalar.remaining
+                let entry = Entry::new(key, ItemKind::Scalar, scalar.remaining);
+                Ok(Answer::ok(&Entry { bytes: Some(value.len()), ..entry.with_value(&value) }))
             }
             Err(CacheError::WrongType { found }) => {
-                answer.insert("kind".to_owned(), kind_name(found).into());
                 let ask = Operation::Ttl(TtlOperation::Remaining);
                 match cache.apply(key, ask, limits).settled().await? {
-                    Outcome::Remaining(remaining) => remaining,
-                    _ => return Err(no_entry(name)),
+                    Outcome::Remaining(remaining) => {
+                        Ok(Answer::ok(&Entry::new(key, found, remaining)))
+                    }
+                    _ => Err(no_entry(name)),
                 }
             }
-            Ok(_) => return Err(no_entry(name)),
-            Err(error) => return Err(error.into()),
-        };
-        let remaining = remaining.map(seconds);
-        answer.insert("expiresInSec".to_owned(), json!(remaining));
-        Ok(Answer::ok(&Value::Object(answer)))
+            Ok(_) => Err(no_entry(name)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// An extension: the body is the value. It lives for `ttlInSec`, else as the cache says.
@@ -195,11 +186,8 @@ impl Door {
             condition: Condition::Always,
         });
         cache.apply(key, put, limits).settled().await?;
-        let mut answer = key_members(key);
-        answer.insert("kind".to_owned(), kind_name(ItemKind::Scalar).into());
-        answer.insert("bytes".to_owned(), bytes.into());
-        answer.insert("expiresInSec".to_owned(), json!(seconds(lifetime)));
-        Ok(Answer::ok(&Value::Object(answer)))
+        let entry = Entry::new(key, ItemKind::Scalar, Some(lifetime));
+        Ok(Answer::ok(&Entry { bytes: Some(bytes), ..entry }))
     }
 
     /// An extension.
@@ -207,7 +195,71 @@ impl Door {
         if !self.cache(name)?.remove(key).settled().await? {
             return Err(no_entry(name));
         }
-        Ok(Answer::ok(&Value::Object(key_members(key))))
+        Ok(Answer::ok(&Key(key)))
+    }
+}
+
+/// A page of keys.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Keys {
+    keys: Vec<Key<Bytes>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// An object with a key alone, as text where it is that.
+struct Key<K>(K);
+
+impl<K: AsRef<[u8]>> Serialize for Key<K> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let key = self.0.as_ref();
+        let mut object = to.serialize_map(Some(1))?;
+        match std::str::from_utf8(key) {
+            Ok(text) => object.serialize_entry("key", text)?,
+            Err(_) => object.serialize_entry("keyBase64", &Base64(key))?,
+        }
+        object.end()
+    }
+}
+
+/// One entry.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    #[serde(flatten)]
+    key: Key<&'a [u8]>,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<Base64<'a>>,
+    /// `None`: never.
+    expires_in_sec: Option<f64>,
+}
+
+impl<'a> Entry<'a> {
+    fn new(key: &'a [u8], kind: ItemKind, remaining: Option<Duration>) -> Self {
+        let (key, kind, expires_in_sec) = (Key(key), kind_name(kind), remaining.map(seconds));
+        Self { key, kind, bytes: None, value: None, value_base64: None, expires_in_sec }
+    }
+
+    fn with_value(self, value: &'a [u8]) -> Self {
+        match std::str::from_utf8(value) {
+            Ok(text) => Self { value: Some(text), ..self },
+            Err(_) => Self { value_base64: Some(Base64(value)), ..self },
+        }
+    }
+}
+
+/// Bytes that are no text.
+struct Base64<'a>(&'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&Base64Display::new(self.0, &BASE64_STANDARD))
     }
 }
 
@@ -240,18 +292,28 @@ async fn meant(cache: &NamedCache, prefix: &[u8]) -> Result<Answer, Refusal> {
         }
         tokio::task::yield_now().await;
     }
-    let keys = lowest.iter().map(|key| key_json(key)).collect();
-    Ok(would_clear(&cache.definition().name, count, keys))
+    let lowest: Vec<&[u8]> = lowest.iter().map(|key| &**key).collect();
+    Ok(would_clear(&cache.definition().name, count, &lowest))
 }
 
 async fn meant_entry(cache: &NamedCache, key: &[u8]) -> Result<Answer, Refusal> {
     let is_there = kind(cache, key).await?.is_some();
-    let keys: Vec<Value> = is_there.then(|| key_json(key)).into_iter().collect();
+    let keys = if is_there { &[key][..] } else { &[] };
     Ok(would_clear(&cache.definition().name, keys.len(), keys))
 }
 
-fn would_clear(name: &str, count: usize, keys: Vec<Value>) -> Answer {
-    Answer::ok(&json!({ "name": name, "wouldClear": count, "keys": keys }))
+/// What a dry run says.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Meant<'a> {
+    name: &'a str,
+    would_clear: usize,
+    keys: Vec<Key<&'a [u8]>>,
+}
+
+fn would_clear(name: &str, would_clear: usize, keys: &[&[u8]]) -> Answer {
+    let keys = keys.iter().map(|key| Key(*key)).collect();
+    Answer::ok(&Meant { name, would_clear, keys })
 }
 
 async fn kind(cache: &NamedCache, key: &[u8]) -> Result<Option<ItemKind>, CacheError> {
@@ -259,19 +321,6 @@ async fn kind(cache: &NamedCache, key: &[u8]) -> Result<Option<ItemKind>, CacheE
         Outcome::Kind(kind) => Ok(Some(kind)),
         _ => Ok(None),
     }
-}
-
-fn key_json(key: &[u8]) -> Value {
-    Value::Object(key_members(key))
-}
-
-/// As text where it is that.
-fn key_members(key: &[u8]) -> Map<String, Value> {
-    let (name, text) = match std::str::from_utf8(key) {
-        Ok(text) => ("key", text.to_owned()),
-        Err(_) => ("keyBase64", BASE64_STANDARD.encode(key)),
-    };
-    Map::from_iter([(name.to_owned(), Value::from(text))])
 }
 
 fn kind_name(kind: ItemKind) -> &'static str {

@@ -20,6 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -28,13 +30,18 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-pub use credential::Credential;
+pub use credential::{Challenge, Credential};
+pub use entries::KEY_JSON_BYTES_MAX;
 
 use crate::clock::Clock;
+use crate::serve::control::LocalAddress;
 use crate::serve::management::answer::{Answer, Refusal};
 use crate::serve::management::parameters::Parameters;
 use crate::serve::management::route::{Place, Resource};
 use crate::store::cache::CacheControl;
+
+/// Where a gateway proves that it knows who is let in: `?challenge=`, in URL-safe base64.
+pub const PROOF_PATH: &str = "/v1/proof";
 
 /// A cache's definition, or a form.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -65,7 +72,7 @@ impl Management {
 
     /// Whether a path is one of this door's.
     pub(super) fn takes(path: &str) -> bool {
-        route::is_of_organizations(path)
+        path == PROOF_PATH || route::is_of_organizations(path)
     }
 
     /// Never fails: a refusal is an answer.
@@ -87,6 +94,9 @@ impl Door {
         B: http_body::Body,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        if parts.uri.path() == PROOF_PATH {
+            return self.prove(parts);
+        }
         if !self.credential.load().is_shown_by(parts.headers.get_all(AUTHORIZATION)) {
             return Err(Refusal::Unauthorized);
         }
@@ -106,6 +116,26 @@ impl Door {
         }
         let query = Parameters::parse(parts.uri.query().unwrap_or_default());
         self.answer(&place.resource, method, &query, parts, body).await
+    }
+
+    /// An extension, for who has yet to show a password.
+    fn prove(&self, parts: &Parts) -> Result<Answer, Refusal> {
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            let (method, allowed) = (parts.method.to_string(), "GET, HEAD");
+            return Err(Refusal::Method { method, allowed });
+        }
+        let query = Parameters::parse(parts.uri.query().unwrap_or_default());
+        let challenge = query.one("challenge")?.and_then(|text| {
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+            Challenge::try_from(bytes).ok()
+        });
+        let challenge = challenge.ok_or_else(|| {
+            let what = "the parameter `challenge` has to be 32 bytes in URL-safe base64";
+            Refusal::bad_request(what.to_owned())
+        })?;
+        let port = parts.extensions.get().map_or(0, |LocalAddress(address)| address.port());
+        let proof = self.credential.load().proof(&challenge, port);
+        Ok(Answer::ok(&json!({ "proof": BASE64_URL_SAFE_NO_PAD.encode(proof) })))
     }
 
     /// Whether this gateway has that organization and environment.

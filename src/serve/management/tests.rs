@@ -19,7 +19,7 @@ use crate::profile::Profile;
 use crate::store::cache::definition::{CacheDefinition, Door as CacheDoor};
 use crate::store::cache::operation::{Condition, Put};
 use crate::store::cache::{CacheControl, Caches, Item, Operation, WriteLimits};
-use crate::store::credentials::ManagementLogin;
+use crate::store::credentials::{Kept, ManagementLogin};
 use crate::store::durable::{KeyFile, Location, Settings, Store};
 
 const NOW_MS: i64 = 1_800_000_000_000;
@@ -383,6 +383,57 @@ async fn values_have_the_limit_of_their_cache() {
     assert_eq!(rig.ask("POST", CACHES, body).await.status, 201);
     let entry = format!("{CACHES}/over/entries/k");
     Rig::check_refused(&rig.ask("PUT", &entry, b"x").await, 400, "expiry is over already");
+}
+
+/// What it takes is known before.
+#[tokio::test]
+async fn the_longest_key_has_its_room_on_a_page() {
+    let rig = Rig::new().await;
+    let entries = format!("{CACHES}/owned/entries?limit=2");
+    let around = rig.ask("GET", &entries, b"").await.body.len();
+    for (key, expected) in [
+        // Each byte is an escape of six.
+        (vec![1; 64 * 1024], KEY_JSON_BYTES_MAX - 6),
+        (vec![255; 64 * 1024], 4 * (64 * 1024_usize).div_ceil(3) + "{'keyBase64':''}".len()),
+    ] {
+        let cache = rig.caches.get("owned", CacheDoor::Management).expect("it is there");
+        let put = Operation::Put(Put {
+            item: Item::Bytes(Bytes::from_static(b"v")),
+            flags: 0,
+            lifetime: None,
+            condition: Condition::Always,
+        });
+        let limits = WriteLimits { key_bytes_max: key.len(), ..WriteLimits::default() };
+        cache.apply(&key, put, limits).settled().await.expect("it is stored");
+        let page = rig.ask("GET", &entries, b"").await;
+        assert_eq!(page.json()["keys"].as_array().map(Vec::len), Some(1));
+        assert_eq!(page.body.len() - around, expected);
+        assert!(cache.remove(&key).settled().await.expect("it is removed"));
+    }
+}
+
+#[tokio::test]
+async fn who_is_let_in_is_proven_to_anybody() {
+    let rig = Rig::new().await;
+    let ask = async |method: &str, query: &str| {
+        rig.send(method, &format!("{PROOF_PATH}{query}"), &[], b"").await
+    };
+    let challenge: Challenge = [7; 32];
+    let query = format!("?challenge={}", BASE64_URL_SAFE_NO_PAD.encode(challenge));
+    let said = ask("GET", &query).await;
+    let proof = said.json()["proof"].as_str().expect("a proof").to_owned();
+    let proof = BASE64_URL_SAFE_NO_PAD.decode(proof).expect("base64");
+    assert!(rig.door.0.credential.load().is_proven_by(&proof, &challenge, 0));
+    for query in ["", "?challenge=", "?challenge=Bwc", "?challenge=*", &format!("{query}A")] {
+        Rig::check_refused(&ask("GET", query).await, 400, "32 bytes in URL-safe base64");
+    }
+    let twice = format!("{query}&{}", &query[1..]);
+    Rig::check_refused(&ask("GET", &twice).await, 400, "stands there twice");
+    let refused = ask("POST", &query).await;
+    assert_eq!(
+        (refused.status, &refused.headers["allow"]),
+        (405, &"GET, HEAD".parse().expect("it"))
+    );
 }
 
 #[tokio::test]

@@ -98,44 +98,38 @@ pub(super) fn apply(
     operation: &CollectionOperation,
     before: Option<&Collection>,
 ) -> Result<(Collection, Outcome), CacheError> {
-    match operation {
-        CollectionOperation::Dictionary(operation) => {
-            let mut it = match before {
-                None => Dictionary::default(),
-                Some(Collection::Dictionary(it)) => it.clone(),
+    /// A copy of what is there, where that is of the kind.
+    macro_rules! begun {
+        ($kind:ident) => {
+            match before {
+                None => $kind::default(),
+                Some(Collection::$kind(it)) => it.clone(),
                 Some(other) => return Err(CacheError::WrongType { found: other.kind() }),
-            };
+            }
+        };
+    }
+    Ok(match operation {
+        CollectionOperation::Dictionary(operation) => {
+            let mut it = begun!(Dictionary);
             let outcome = it.apply(operation)?;
-            Ok((Collection::Dictionary(it), outcome))
+            (Collection::Dictionary(it), outcome)
         }
         CollectionOperation::List(operation) => {
-            let mut it = match before {
-                None => List::default(),
-                Some(Collection::List(it)) => it.clone(),
-                Some(other) => return Err(CacheError::WrongType { found: other.kind() }),
-            };
+            let mut it = begun!(List);
             let outcome = it.apply(operation);
-            Ok((Collection::List(it), outcome))
+            (Collection::List(it), outcome)
         }
         CollectionOperation::Set(operation) => {
-            let mut it = match before {
-                None => Set::default(),
-                Some(Collection::Set(it)) => it.clone(),
-                Some(other) => return Err(CacheError::WrongType { found: other.kind() }),
-            };
+            let mut it = begun!(Set);
             let outcome = it.apply(operation);
-            Ok((Collection::Set(it), outcome))
+            (Collection::Set(it), outcome)
         }
         CollectionOperation::SortedSet(operation) => {
-            let mut it = match before {
-                None => SortedSet::default(),
-                Some(Collection::SortedSet(it)) => it.clone(),
-                Some(other) => return Err(CacheError::WrongType { found: other.kind() }),
-            };
+            let mut it = begun!(SortedSet);
             let outcome = it.apply(operation)?;
-            Ok((Collection::SortedSet(it), outcome))
+            (Collection::SortedSet(it), outcome)
         }
-    }
+    })
 }
 
 impl Weighed for Element {

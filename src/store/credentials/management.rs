@@ -6,8 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::store::credentials::{Kept, SECRET_BYTES, kept, rotated, stored};
-use crate::store::durable::{Store, StoreError};
+use crate::store::credentials::{Kept, SECRET_BYTES};
 
 /// Who the operator is called.
 const USER: &str = "admin";
@@ -19,23 +18,6 @@ pub struct ManagementLogin {
     pub user: String,
     /// Of letters that no shell and no URL reads as anything else.
     pub password: String,
-}
-
-impl ManagementLogin {
-    /// That of the environment, made where there is none.
-    pub async fn of(store: &Store, environment: &str) -> Result<Self, StoreError> {
-        kept(store, environment).await
-    }
-
-    /// A new password in place of the one before, which gateways take no more within seconds.
-    pub async fn rotate(store: &Store, environment: &str) -> Result<Self, StoreError> {
-        rotated(store, environment).await
-    }
-
-    /// `None` where there is none.
-    pub async fn stored(store: &Store, environment: &str) -> Result<Option<Self>, StoreError> {
-        stored(store, environment).await
-    }
 }
 
 impl fmt::Debug for ManagementLogin {

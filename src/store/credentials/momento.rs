@@ -4,10 +4,9 @@
 //! keys that clients made and sign with themselves; `momento/revoked/{jti}`, tokens that are
 //! refused though their signature is good. Times are seconds since the epoch.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::store::credentials::{AccessKey, Kept, kept, read, record, rotated, stored};
+use crate::store::credentials::{AccessKey, Kept, body, read, record};
 use crate::store::durable::{RecordKind, Store, StoreError, Write};
 
 /// Keys that clients made, in one environment.
@@ -26,6 +25,15 @@ impl Kept for MomentoKey {
 
     fn random() -> Self {
         Self(AccessKey::random())
+    }
+
+    /// Tokens that were taken back need not be remembered beyond their key.
+    async fn rotate(store: &Store, environment: &str) -> Result<Self, StoreError> {
+        let made = Self::random();
+        let mut writes = forget_revoked(store, environment, |_| true).await?;
+        let at = record(environment, Self::NAME);
+        writes.push(Write::PutRecord { at, body: body(&made) });
+        store.write(Write::All(writes)).await.map(|_| made)
     }
 }
 
@@ -60,28 +68,11 @@ struct Revoked {
     expires_s: Option<u64>,
 }
 
-impl MomentoKey {
-    /// That of the environment, made where there is none.
-    pub async fn of(store: &Store, environment: &str) -> Result<Self, StoreError> {
-        kept(store, environment).await
-    }
-
-    /// A new one in place of the one before, whose tokens gateways take no more within seconds.
-    /// Tokens that were taken back need not be remembered beyond their key.
-    pub async fn rotate(store: &Store, environment: &str) -> Result<Self, StoreError> {
-        let made = rotated(store, environment).await?;
-        let forget = forget_revoked(store, environment, |_| true).await?;
-        if !forget.is_empty() {
-            store.write(Write::All(forget)).await?;
-        }
-        Ok(made)
-    }
-}
-
 impl MomentoKeys {
     /// As they are now; `None` where the door has no key.
     pub async fn stored(store: &Store, environment: &str) -> Result<Option<Self>, StoreError> {
-        let Some(MomentoKey(own)) = stored(store, environment).await? else { return Ok(None) };
+        let own = MomentoKey::stored(store, environment).await?;
+        let Some(MomentoKey(own)) = own else { return Ok(None) };
         let (mut signing, mut revoked) = (Vec::new(), Vec::new());
         for found in store.records(RecordKind::Credential, environment.to_owned()).await? {
             if found.at.name.starts_with(SIGNING) {
@@ -101,13 +92,13 @@ impl MomentoKeys {
         expires_s: Option<u64>,
         now_s: u64,
     ) -> Result<(), StoreError> {
-        let body = serde_json::to_vec(&Revoked { expires_s }).unwrap_or_default();
+        let body = body(&Revoked { expires_s });
         let at = record(environment, &format!("{REVOKED}{id}"));
         let mut writes = forget_revoked(store, environment, |revoked| {
             revoked.expires_s.is_some_and(|expires_s| expires_s < now_s)
         })
         .await?;
-        writes.push(Write::PutRecord { at, body: Bytes::from(body) });
+        writes.push(Write::PutRecord { at, body });
         store.write(Write::All(writes)).await.map(drop)
     }
 }
@@ -129,8 +120,7 @@ impl SigningKey {
         let at = |key: &Self| record(environment, &format!("{SIGNING}{}", key.key.id));
         let mut writes: Vec<Write> =
             over.iter().map(|key| Write::DeleteRecord { at: at(key) }).collect();
-        let body = Bytes::from(serde_json::to_vec(&made).unwrap_or_default());
-        writes.push(Write::PutRecord { at: at(&made), body });
+        writes.push(Write::PutRecord { at: at(&made), body: body(&made) });
         store.write(Write::All(writes)).await?;
         Ok(made)
     }

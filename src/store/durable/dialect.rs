@@ -35,6 +35,14 @@ impl Dialect {
         }
     }
 
+    /// A row where the counter, which every store has, is there.
+    pub(super) fn has_counter(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'counter'",
+            Self::Postgres => "SELECT 1 WHERE to_regclass('counter') IS NOT NULL",
+        }
+    }
+
     /// What tells the other gateways; `$1` is the revision as text.
     pub(super) fn notify(self) -> Option<&'static str> {
         match self {

@@ -25,8 +25,8 @@ pub use error::StoreError;
 pub use model::{
     Address, Change, Changes, Composition, Condition, Content, Cursor, Etag, Filter, KEY_BYTES_MAX,
     KeyFilter, KeyValue, LABEL_BYTES_MAX, LabelFilter, Map, MapId, Moment, NewSnapshot, Page, Past,
-    Query, Receipt, Record, RecordId, RecordKind, Sight, Snapshot, SnapshotFilter, SnapshotStatus,
-    TagFilter, VALUE_BYTES_MAX, Via, Write, Written,
+    Query, Receipt, Record, RecordId, RecordKind, Sight, Size, Snapshot, SnapshotFilter,
+    SnapshotStatus, TagFilter, VALUE_BYTES_MAX, Via, Write, Written,
 };
 
 use std::fmt;
@@ -39,6 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
@@ -67,6 +68,7 @@ const JOBS_MAX: usize = 1024;
 /// A connection of PostgreSQL that nobody used for so long is asked whether it is still there.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 const FILE_MODE: u32 = 0o600;
+const IDENTITY_BYTES: usize = 8;
 
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -109,6 +111,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     pool: AnyPool,
     sealer: Arc<Sealer>,
+    identity: String,
     jobs: mpsc::Sender<Job>,
     revision: watch::Receiver<i64>,
     health: Arc<Health>,
@@ -144,7 +147,7 @@ impl Store {
         let mut connection = connect.connect().await?;
         let migrator = connect.dialect.migrator();
         migrator.run_direct(None, &mut connection, false).await.map_err(migration_failed)?;
-        verify_key(&mut connection, &sealer).await?;
+        let identity = verify_key(&mut connection, &sealer).await?;
         let newest = read::newest_revision(&mut connection).await?;
 
         let pool = pool(&connect);
@@ -173,8 +176,22 @@ impl Store {
         tasks.spawn(check.run(settings.location.clone()));
         tasks.spawn(prune(jobs.downgrade()));
         let runtime = Handle::current();
-        let inner = Inner { pool, sealer, jobs, revision, health, runtime, _tasks: tasks };
+        let inner =
+            Inner { pool, sealer, identity, jobs, revision, health, runtime, _tasks: tasks };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Whether there is a store, which is looked for and not made.
+    pub async fn is_there(settings: &Settings) -> Result<bool, StoreError> {
+        if let Location::Sqlite(path) = &settings.location
+            && !path.exists()
+        {
+            return Ok(false);
+        }
+        sqlx::any::install_default_drivers();
+        let connect = connect_to(&settings.location)?;
+        let mut connection = connect.connect().await?;
+        Sql::new(connect.dialect.has_counter()).row(&mut connection).await.map(|row| row.is_some())
     }
 
     /// Does a change, and answers when it is on disk.
@@ -287,6 +304,21 @@ impl Store {
         scope: String,
     ) -> Result<Vec<Record>, StoreError> {
         reading!(self, |connection, sealer| read::records(connection, sealer, kind, &scope))
+    }
+
+    /// What all open key-values take: how many there are, and the bytes of their texts.
+    pub async fn size(&self) -> Result<Size, StoreError> {
+        reading!(self, |connection, _| read::size(connection))
+    }
+
+    /// The newest revision, as the database knows it.
+    pub async fn newest_revision(&self) -> Result<i64, StoreError> {
+        reading!(self, |connection, _| read::newest_revision(connection))
+    }
+
+    /// Letters and digits that no other store has, and every gateway of this one knows.
+    pub fn identity(&self) -> &str {
+        &self.0.identity
     }
 
     /// The newest revision that this gateway has heard of.
@@ -438,8 +470,9 @@ fn migration_failed(error: MigrateError) -> StoreError {
     }
 }
 
-/// The first gateway leaves a value that its key alone opens; the others open it.
-async fn verify_key(connection: &mut AnyConnection, sealer: &Sealer) -> Result<(), StoreError> {
+/// The first gateway leaves a value that its key alone opens; the others open it. It has random
+/// bytes, by whose digest the store is known.
+async fn verify_key(connection: &mut AnyConnection, sealer: &Sealer) -> Result<String, StoreError> {
     // Only a new store is written to: who reads does not wait for one who writes.
     if key_check(connection).await?.is_none() {
         Sql::new("UPDATE counter SET key_check = $1 WHERE id = 1 AND key_check IS NULL")
@@ -448,7 +481,10 @@ async fn verify_key(connection: &mut AnyConnection, sealer: &Sealer) -> Result<(
             .await?;
     }
     let check = key_check(connection).await?;
-    sealer.verify(&check.ok_or_else(|| unreadable("the counter has no check of the key"))?)
+    let check = check.ok_or_else(|| unreadable("the counter has no check of the key"))?;
+    sealer.verify(&check)?;
+    let digest = Sha256::digest(&check);
+    Ok(digest.iter().take(IDENTITY_BYTES).map(|byte| format!("{byte:02x}")).collect())
 }
 
 async fn key_check(connection: &mut AnyConnection) -> Result<Option<Vec<u8>>, StoreError> {

@@ -348,6 +348,13 @@ pub enum Changes {
     Reload { revision: i64 },
 }
 
+/// What key-values take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    pub items: usize,
+    pub bytes: usize,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     pub at: Address,

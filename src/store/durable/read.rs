@@ -8,7 +8,7 @@ use crate::store::durable::StoreError;
 use crate::store::durable::apply::is_encrypted;
 use crate::store::durable::model::{
     Address, Change, Changes, Cursor, Filter, KeyFilter, KeyValue, LabelFilter, Map, MapId, Moment,
-    Page, Past, Query, Record, RecordId, RecordKind, Sight, Snapshot, TagFilter,
+    Page, Past, Query, Record, RecordId, RecordKind, Sight, Size, Snapshot, TagFilter,
 };
 use crate::store::durable::row::{
     COLUMNS, SNAPSHOT_COLUMNS, Sql, Stored, decode_label, encode_label, flag, read_record,
@@ -208,6 +208,18 @@ pub(super) async fn labels(
 pub(super) async fn newest_revision(connection: &mut AnyConnection) -> Result<i64, StoreError> {
     let row = Sql::new("SELECT revision FROM counter WHERE id = 1").row(connection).await?;
     row.map_or(Ok(0), |row| Ok(row.try_get(0)?))
+}
+
+pub(super) async fn size(connection: &mut AnyConnection) -> Result<Size, StoreError> {
+    // A value's length is known without the value.
+    let text = "SELECT COUNT(*), SUM(LENGTH(key_name) + LENGTH(label) + LENGTH(tags) \
+        + LENGTH(etag) + COALESCE(LENGTH(value), 0) + COALESCE(LENGTH(content_type), 0) \
+        + COALESCE(LENGTH(description), 0)) \
+        FROM revisions WHERE until_us IS NULL AND deleted = 0 AND sealed = 0";
+    let Some(row) = Sql::new(text).row(connection).await? else { return Ok(Size::default()) };
+    let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+    let bytes: Option<i64> = row.try_get(1)?;
+    Ok(Size { items: number(row.try_get(0)?), bytes: number(bytes.unwrap_or(0)) })
 }
 
 pub(super) async fn changes_since(

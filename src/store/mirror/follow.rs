@@ -3,7 +3,7 @@
 use std::sync::Weak;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::store::durable::{Change, Changes, Query, Store, StoreError};
 use crate::store::mirror::items::Items;
@@ -14,14 +14,20 @@ const STEP_ROWS: usize = 1000;
 /// When what failed is tried again, and whether anybody still reads is looked at.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
-pub(super) async fn follow(mirror: Weak<Inner>, store: Store) {
+/// `look_every`: how often key-values that did not fit are looked at again.
+pub(super) async fn follow(mirror: Weak<Inner>, store: Store, look_every: Duration) {
     let mut newest = store.watch();
+    let mut looked = Looked { at: Instant::now(), revision: 0 };
     let mut ticks = interval(RETRY_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         newest.borrow_and_update();
         let Some(inner) = mirror.upgrade() else { return };
-        if let Err(error) = catch_up(&inner, &store).await {
+        let mut caught_up = catch_up(&inner, &store).await;
+        if caught_up.is_ok() && looked.is_due(&inner, &store, look_every) {
+            caught_up = come_back(&inner, &store).await;
+        }
+        if let Err(error) = caught_up {
             tracing::debug!(%error, "the mirror stays as it is for a moment");
         }
         drop(inner);
@@ -32,6 +38,38 @@ pub(super) async fn follow(mirror: Weak<Inner>, store: Store) {
             _ = ticks.tick() => {}
         }
     }
+}
+
+/// When it was looked whether key-values that did not fit do.
+struct Looked {
+    at: Instant,
+    revision: i64,
+}
+
+impl Looked {
+    fn is_due(&mut self, inner: &Inner, store: &Store, every: Duration) -> bool {
+        if !matches!(*inner.held.read(), Held::Outside) {
+            return false;
+        }
+        let (now, revision) = (Instant::now(), *store.watch().borrow());
+        let is_due = revision != self.revision && now.duration_since(self.at) >= every;
+        if is_due {
+            *self = Self { at: now, revision };
+        }
+        is_due
+    }
+}
+
+/// Takes the key-values into memory again where the store has shrunk.
+pub(super) async fn come_back(inner: &Inner, store: &Store) -> Result<(), StoreError> {
+    if !Items::have_room(store.size().await?, inner.bytes_max) {
+        return Ok(());
+    }
+    if let Held::Inside(items) = load(inner, store).await? {
+        tracing::info!("the key-values fit into memory again");
+        inner.hold(Held::Inside(items));
+    }
+    Ok(())
 }
 
 async fn catch_up(inner: &Inner, store: &Store) -> Result<(), StoreError> {
@@ -72,10 +110,13 @@ async fn load(inner: &Inner, store: &Store) -> Result<Held, StoreError> {
     }
 }
 
-fn show(inner: &Inner, changes: Vec<Change>, revision: i64) {
+pub(super) fn show(inner: &Inner, changes: Vec<Change>, revision: i64) {
     let mut held = inner.held.write();
     let Held::Inside(items) = &mut *held else { return };
     for change in changes {
+        if items.is_ahead(&change.at, revision) {
+            continue;
+        }
         match change.item.filter(|item| !item.is_sealed) {
             Some(item) => items.put(item),
             None => items.remove(&change.at),

@@ -6,12 +6,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::store::durable::{Address, Cursor, Filter, KeyFilter, KeyValue, LabelFilter, Query};
+use crate::store::durable::{
+    Address, Cursor, Filter, KeyFilter, KeyValue, LabelFilter, Query, Size,
+};
 
 /// Key-values that one part of a list looks at.
 const PART_ITEMS_MAX: usize = 1000;
 /// What a key-value costs beside its texts.
 const OVERHEAD_BYTES: usize = 400;
+/// Addresses of which this gateway's writes are ahead of what is shown; more wait for the database.
+const AHEAD_MAX: usize = 1000;
+
+/// What a write did to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrote {
+    Put,
+    Removed,
+}
 
 #[derive(Default)]
 pub(super) struct Items {
@@ -21,6 +32,17 @@ pub(super) struct Items {
     bytes: usize,
     /// What is shown.
     revision: i64,
+    /// What of this gateway's writes is shown before its revision is.
+    ahead: BTreeMap<Address, Ahead>,
+}
+
+/// The newest write of an address.
+#[derive(Clone, Copy)]
+struct Ahead {
+    /// Of the item that was put or removed; a removal comes behind it.
+    order: (i64, bool),
+    /// Whoever has caught up with it has seen the write.
+    until: i64,
 }
 
 /// Some of a list.
@@ -38,6 +60,37 @@ impl Items {
 
     pub(super) fn shows(&mut self, revision: i64) {
         self.revision = revision;
+        self.ahead.retain(|_, ahead| ahead.until > revision);
+    }
+
+    /// Whether what changed until that revision is older than what is shown of an address.
+    pub(super) fn is_ahead(&self, at: &Address, revision: i64) -> bool {
+        self.ahead.get(at).is_some_and(|ahead| ahead.until > revision)
+    }
+
+    /// What was written here, and is part of that revision. Writes may be told in another order
+    /// than they were done.
+    pub(super) fn wrote(&mut self, item: &KeyValue, what: Wrote, until: i64) {
+        let order = (item.revision, what == Wrote::Removed);
+        let before = self.ahead.get(&item.at);
+        let is_newest = before.is_none_or(|before| before.order < order)
+            && self.get(&item.at).is_none_or(|held| (held.revision, false) < order);
+        let has_room = before.is_some() || self.ahead.len() < AHEAD_MAX;
+        if until <= self.revision || !is_newest || !has_room || item.is_sealed {
+            return;
+        }
+        self.ahead.insert(item.at.clone(), Ahead { order, until });
+        match what {
+            Wrote::Put => self.put(item.clone()),
+            Wrote::Removed => self.remove(&item.at),
+        }
+    }
+
+    /// Whether so much as the store has is well below what memory is given: what grows a little
+    /// must not go out again at once.
+    pub(super) fn have_room(size: Size, bytes_max: usize) -> bool {
+        let bytes = size.items.saturating_mul(OVERHEAD_BYTES).saturating_add(size.bytes);
+        bytes <= bytes_max / 4 * 3
     }
 
     /// What all take in memory.

@@ -20,14 +20,20 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::store::durable::{
-    Address, KeyFilter, KeyValue, LabelFilter, Moment, Page, Query, Sight, Store, StoreError,
+    Address, KeyFilter, KeyValue, LabelFilter, Moment, Page, Query, Receipt, Sight, Store,
+    StoreError, Written,
 };
 use crate::store::mirror::items::{Items, Part};
+
+pub use items::Wrote;
 
 /// How long a reader waits for memory to show what is known to be there.
 const SHOWN_WAIT: Duration = Duration::from_millis(250);
 /// The same of one who has written.
 const WRITTEN_WAIT: Duration = Duration::from_secs(1);
+/// How often it is looked whether key-values that did not fit into memory fit again, where some
+/// of them changed.
+const SIZE_LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How long the database is waited for where memory could answer.
 const DATABASE_WAIT: Duration = Duration::from_secs(1);
 
@@ -62,10 +68,19 @@ impl Mirror {
     /// Follows the store on the runtime that this is called on. `bytes_max`: what is more stays
     /// in the database alone.
     pub fn open(store: Store, bytes_max: usize) -> Self {
-        let (held, shown) = (RwLock::new(Held::New), watch::Sender::new(None));
-        let inner = Arc::new(Inner { store: store.clone(), bytes_max, held, shown });
-        tokio::spawn(follow::follow(Arc::downgrade(&inner), store));
-        Self(inner)
+        Self::looking(store, bytes_max, SIZE_LOOK_EVERY)
+    }
+
+    fn looking(store: Store, bytes_max: usize, look_every: Duration) -> Self {
+        let mirror = Self::still(store.clone(), bytes_max, Held::New);
+        tokio::spawn(follow::follow(Arc::downgrade(&mirror.0), store, look_every));
+        mirror
+    }
+
+    /// One that follows nothing.
+    fn still(store: Store, bytes_max: usize, held: Held) -> Self {
+        let (held, shown) = (RwLock::new(held), watch::Sender::new(None));
+        Self(Arc::new(Inner { store, bytes_max, held, shown }))
     }
 
     /// Waits until the key-values are in memory, or were found to have no room there.
@@ -74,8 +89,19 @@ impl Mirror {
         drop(self.0.shown.subscribe().wait_for(Option::is_some).await);
     }
 
-    /// Waits until memory shows what was written with that revision, a second at the most.
-    pub async fn wait_for(&self, revision: i64) {
+    /// Takes in what an open write of this gateway came to, which reads see from here on, however
+    /// slow the database is; then waits until memory shows all that was written until then, a
+    /// second at the most.
+    pub async fn wrote(&self, receipt: &Receipt, what: Wrote) {
+        if let (Written::Item(item), Held::Inside(items)) =
+            (&receipt.written, &mut *self.0.held.write())
+        {
+            items.wrote(item, what, receipt.revision);
+        }
+        self.wait_for(receipt.revision).await;
+    }
+
+    async fn wait_for(&self, revision: i64) {
         self.shows(revision, WRITTEN_WAIT).await;
     }
 
@@ -161,8 +187,24 @@ impl Mirror {
 
     /// Whether memory answers before the database does.
     async fn is_asked_first(&self, moment: Moment, seen: i64) -> bool {
-        let known = (*self.0.store.watch().borrow()).max(seen);
-        moment == Moment::Now && (self.0.store.is_away() || self.shows(known, SHOWN_WAIT).await)
+        if moment != Moment::Now {
+            return false;
+        }
+        if self.0.store.is_away() {
+            return true;
+        }
+        let known = *self.0.store.watch().borrow();
+        let seen = if seen > known { self.credible(seen).await } else { seen };
+        self.shows(known.max(seen), SHOWN_WAIT).await
+    }
+
+    /// What may have been seen: no more than the database has. Whoever says more is not waited for:
+    /// the store is an older copy than the one that was seen, or nobody saw it.
+    async fn credible(&self, seen: i64) -> i64 {
+        match timeout(SHOWN_WAIT, self.0.store.newest_revision()).await {
+            Ok(Ok(newest)) => seen.min(newest),
+            Ok(Err(_)) | Err(_) => seen,
+        }
     }
 
     /// Whether memory shows a revision, in time.

@@ -20,6 +20,10 @@ struct Kept {
 
 impl Kept {
     async fn new(bytes_max: usize) -> Self {
+        Self::looking(bytes_max, SIZE_LOOK_EVERY).await
+    }
+
+    async fn looking(bytes_max: usize, look_every: Duration) -> Self {
         let folder = TempDir::new().expect("a folder");
         let settings = Settings {
             location: Location::Sqlite(folder.path().join("tollgate.db")),
@@ -27,7 +31,7 @@ impl Kept {
             retention: Duration::from_secs(7 * 24 * 3600),
         };
         let store = Store::open(&settings, &Clock::manual(NOW_MS)).await.expect("a store");
-        let mirror = Mirror::open(store.clone(), bytes_max);
+        let mirror = Mirror::looking(store.clone(), bytes_max, look_every);
         Self { store, mirror, _folder: folder }
     }
 
@@ -185,6 +189,111 @@ async fn what_does_not_fit_is_read_from_the_database() {
         let page = kept.mirror.list(&Query::all(10), 0).await.expect("an answer");
         assert_eq!(page.items.len(), 2);
     }
+}
+
+#[tokio::test]
+async fn what_fits_again_is_in_memory_again() {
+    let kept = Kept::looking(4096, Duration::ZERO).await;
+    kept.put("a", None, "1").await;
+    kept.put("b", None, &"x".repeat(4096)).await;
+    kept.mirror.settle().await;
+    let mut shown = kept.mirror.0.shown.subscribe();
+    let mut until = async |is_outside: bool| {
+        let is_so = |shown: &Option<i64>| (*shown == Some(i64::MAX)) == is_outside;
+        let waited = timeout(Duration::from_secs(20), shown.wait_for(is_so)).await;
+        waited.expect("it comes about").map(drop).expect("the mirror is there");
+    };
+    until(true).await;
+    kept.delete("b", None).await;
+    until(false).await;
+    assert!(kept.mirror.inside(|items| items.get(&at("a", None))).flatten().is_some());
+    kept.put("c", None, "1").await;
+    kept.settle().await;
+    kept.check(Query::all(10)).await;
+}
+
+/// What takes nearly all that there is would soon be outside again.
+#[tokio::test]
+async fn what_hardly_fits_stays_outside() {
+    let kept = Kept::new(4096).await;
+    kept.settle().await;
+    for (value_bytes, fits) in [(3072 - 480, true), (3072 - 380, false), (4096, false)] {
+        kept.put("a", None, &"x".repeat(value_bytes)).await;
+        let mirror = Mirror::still(kept.store.clone(), 4096, Held::Outside);
+        follow::come_back(&mirror.0, &kept.store).await.expect("the database answers");
+        assert_eq!(mirror.inside(|_| ()).is_some(), fits, "{value_bytes}");
+    }
+    let size = kept.store.size().await.expect("the database answers");
+    let held = "a{'size':'4096'}".len() + 4096;
+    assert!(size.items == 1 && (held..held + 100).contains(&size.bytes), "{size:?}");
+}
+
+/// The database has not got that far: it is another one, or an older copy, or nobody saw it.
+#[tokio::test]
+async fn nobody_waits_for_what_is_not_there() {
+    let kept = Kept::new(1024 * 1024).await;
+    let revision = kept.put("a", None, "1").await;
+    kept.settle().await;
+    assert_eq!(kept.mirror.credible(i64::MAX).await, revision);
+    assert!(kept.mirror.is_asked_first(Moment::Now, i64::MAX).await);
+    // What is there is waited for.
+    let late = Mirror::still(kept.store.clone(), 1024 * 1024, Held::Inside(Items::default()));
+    assert!(!late.is_asked_first(Moment::Now, revision).await);
+}
+
+/// As where the database takes long to say what changed.
+#[tokio::test]
+async fn own_writes_are_shown_at_once() {
+    let kept = Kept::new(1024 * 1024).await;
+    let late = Mirror::still(kept.store.clone(), 1024 * 1024, Held::Inside(Items::default()));
+    let value = |key: &str| {
+        let found = late.inside(|items| items.get(&at(key, None))).flatten();
+        found.and_then(|item| item.content.value.clone())
+    };
+    let write = async |write: Write| kept.store.write(write).await.expect("it is written");
+    let put = |value: &'static str| {
+        let content =
+            Content { value: Some(Bytes::from_static(value.as_bytes())), ..Content::default() };
+        Write::Put { at: at("a", None), content, when: Condition::None, via: Via::Open }
+    };
+    let delete = || Write::Delete { at: at("a", None), when: Condition::None, via: Via::Open };
+    let take = |receipt: &Receipt, what| {
+        let (Written::Item(item), Held::Inside(items)) =
+            (&receipt.written, &mut *late.0.held.write())
+        else {
+            panic!("{receipt:?}")
+        };
+        items.wrote(item, what, receipt.revision);
+    };
+    let first = write(put("1")).await;
+    late.wrote(&first, Wrote::Put).await;
+    assert_eq!(value("a").as_deref(), Some(&b"1"[..]));
+    // They may be told in another order than they were done.
+    let (removed, again) = (write(delete()).await, write(put("2")).await);
+    take(&again, Wrote::Put);
+    take(&removed, Wrote::Removed);
+    take(&first, Wrote::Put);
+    assert_eq!(value("a").as_deref(), Some(&b"2"[..]));
+    let last = write(delete()).await;
+    take(&last, Wrote::Removed);
+    take(&again, Wrote::Put);
+    assert_eq!(value("a"), None);
+    // What changed before they did comes late, and what changed since wins.
+    let (Written::Item(old), Written::Item(new)) =
+        (first.written.clone(), write(put("3")).await.written)
+    else {
+        panic!("they are items")
+    };
+    let change = |item: &KeyValue| {
+        let (at, revision) = (item.at.clone(), item.revision);
+        vec![crate::store::durable::Change { at, revision, item: Some(item.clone()) }]
+    };
+    follow::show(&late.0, change(&old), first.revision);
+    assert_eq!(value("a"), None);
+    follow::show(&late.0, change(&new), new.revision);
+    assert_eq!(value("a").as_deref(), Some(&b"3"[..]));
+    take(&last, Wrote::Removed);
+    assert_eq!(value("a").as_deref(), Some(&b"3"[..]), "it is shown already");
 }
 
 #[tokio::test]

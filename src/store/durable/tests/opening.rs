@@ -14,6 +14,42 @@ contract! {
         assert_eq!(second.revision, 2);
     }
 
+    async fn a_store_is_known_by_its_identity(rig: Rig) {
+        let other = Store::open(&rig.settings, &rig.clock).await.unwrap();
+        assert_eq!(other.identity(), rig.store.identity());
+        let is_word = |letter: char| letter.is_ascii_digit() || letter.is_ascii_lowercase();
+        assert!(rig.store.identity().len() == 16 && rig.store.identity().chars().all(is_word));
+    }
+
+    async fn the_size_is_that_of_what_is_open_and_there(rig: Rig) {
+        assert_eq!(rig.store.size().await.unwrap(), Size::default());
+        rig.put("gone", None, "123").await;
+        let delete =
+            Write::Delete { at: at("gone", None), when: Condition::None, via: Via::Open };
+        rig.store.write(delete).await.unwrap();
+        rig.put("k", None, "12345").await;
+        let first = rig.put("k", None, "1234").await;
+        let size = rig.store.size().await.unwrap();
+        let texts = "k".len() + "1234".len() + first.etag.len() + "{}".len();
+        assert_eq!(size, Size { items: 1, bytes: texts });
+        rig.put("é", Some("a"), "").await;
+        let size = rig.store.size().await.unwrap();
+        // A label has a byte in front.
+        let texts = texts + "é".len() + 2 + first.etag.len() + "{}".len();
+        assert_eq!(size, Size { items: 2, bytes: texts });
+    }
+
+    async fn a_store_is_there_or_not(rig: Rig) {
+        assert!(Store::is_there(&rig.settings).await.unwrap());
+        let mut connection = connect_to(&rig.settings.location).unwrap().connect().await.unwrap();
+        Sql::new("ALTER TABLE counter RENAME TO others").run(&mut connection).await.unwrap();
+        assert!(!Store::is_there(&rig.settings).await.unwrap());
+        let location = Location::Sqlite(rig.folder.path().join("typo.db"));
+        let settings = Settings { location, ..rig.settings.clone() };
+        assert!(!Store::is_there(&settings).await.unwrap());
+        assert!(!rig.folder.path().join("typo.db").exists());
+    }
+
     async fn another_key_is_refused(rig: Rig) {
         let other = rig.folder.path().join("other.key");
         let settings = Settings { key_file: KeyFile::Own(other.clone()), ..rig.settings.clone() };
