@@ -16,7 +16,8 @@ use http::{Request, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::engine::target::{
-    accept, bad_url, bearer, compose_path, expecting, no_tls, outgoing, send, show, timeouts,
+    accept, bad_url, bearer, check_way, compose_path, expecting, has_token, no_tls, outgoing, send,
+    show, timeouts,
 };
 use crate::engine::{Env, faults};
 use crate::message::faults::{NO_ACTIVE_TARGETS, TARGET_MISSING};
@@ -46,6 +47,12 @@ pub(super) async fn call(
     let own_host = cx.target.as_ref().is_some_and(|state| state.header_host.is_some());
     let host = balancer.servers.get(at).map(|server| server.host.clone());
     let host = host.ok_or_else(|| NO_ACTIVE_TARGETS.raise())?;
+    let has_token = has_token(cx, target);
+    if has_token
+        && let Some(Ok(address)) = balancer.servers.get(at).map(|first| first.address(&endpoint))
+    {
+        check_way(cx, target, &address)?;
+    }
     // Unknown: whose URL the audience is where there are several servers. It is the first one's.
     let bearer = bearer(cx, target, env, end, || {
         let scheme =
@@ -64,6 +71,9 @@ pub(super) async fn call(
         let (outcome, again) = match server.address(&endpoint) {
             Err(error) => (Outcome::Failed(no_tls(&error)), Some(request)),
             Ok(mut address) => {
+                if has_token {
+                    check_way(cx, target, &address)?;
+                }
                 if address.scheme == Scheme::Https {
                     address.tls = expecting(cx, address.tls);
                 }

@@ -98,6 +98,7 @@ fn inner(
     inner.local_calls = cx.local_calls + 1;
     // The length of an empty body goes with the connection, which there is none of.
     inner.lacks_length = cx.lacks_length;
+    inner.has_token = cx.has_token;
     inner
 }
 

@@ -28,7 +28,7 @@ use crate::message::{
 use crate::plan::{ParsedUrl, ProxyPlan, TargetPlan, TargetUrl, TlsChoice, TlsPlan};
 use crate::template::Unresolved;
 use crate::upstream::tls::{Tls, TlsError};
-use crate::upstream::{CallFailed, Scheme, TargetAnswer, TargetCall, Timeouts};
+use crate::upstream::{CallFailed, Scheme, TargetAddress, TargetAnswer, TargetCall, Timeouts};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -53,6 +53,9 @@ pub(super) async fn call(
     if address.scheme == Scheme::Https {
         address.tls = tls(cx, &target.tls)?;
     }
+    if has_token(cx, target) {
+        check_way(cx, target, &address)?;
+    }
     let host = url.host.clone();
     let end = remaining.map(|remaining| env.clock.elapsed() + remaining);
     let bearer = bearer(cx, target, env, end, || url.uri.to_string()).await?;
@@ -73,6 +76,31 @@ pub(super) fn timeouts(target: &TargetPlan, remaining: Option<Duration>) -> Time
         timeouts.connect = timeouts.connect.min(remaining);
     }
     timeouts
+}
+
+/// Whether a call shows a Google token: the target's, or one that a policy put there.
+pub(super) fn has_token(cx: &MessageContext, target: &TargetPlan) -> bool {
+    target.bearer.is_some()
+        || (cx.has_token && cx.request.headers.values().any(HeaderValue::is_sensitive))
+}
+
+/// A Google token goes nowhere in the clear. Unknown: whether the platform sends it; its
+/// documentation knows targets with TLS alone.
+pub(super) fn check_way(
+    cx: &MessageContext,
+    target: &TargetPlan,
+    address: &TargetAddress,
+) -> Result<(), Fault> {
+    if address.is_confidential() {
+        return Ok(());
+    }
+    tracing::warn!(
+        proxy = %cx.facts.proxy,
+        target = %target.facts.name,
+        host = %address.host,
+        "a Google token is not sent in the clear; reach the target by https"
+    );
+    Err(GOOGLE_TOKEN_FAILED.raise())
 }
 
 /// The header of the Google token that the target's calls show, which is waited for until `end`.

@@ -50,6 +50,7 @@ mod gw401_key_store;
 mod gw402_tls_versions;
 mod gw403_tls_names;
 mod gw406_google_token;
+mod gw408_token_in_the_clear;
 pub mod inventory;
 mod options;
 mod pd001_unknown_target;
@@ -194,6 +195,7 @@ static BUNDLE_RULES: &[&Rule] = &[
     &gw402_tls_versions::RULE,
     &gw403_tls_names::RULE,
     &gw406_google_token::RULE,
+    &gw408_token_in_the_clear::RULE,
     &gw204_idle_property::RULE,
     &gw205_bad_url::RULE,
     &gw340_response_cache_requests::RULE,

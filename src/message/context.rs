@@ -230,6 +230,8 @@ pub struct MessageContext {
     pub inbound_target: PathAndQuery,
     /// Whether the client sent a POST or PUT that neither has a body nor says that it has none.
     pub lacks_length: bool,
+    /// Whether a policy made a Google token, whose header is sensitive.
+    pub has_token: bool,
     pub documents: Documents,
     pub captured: Captured,
     pub(super) values: Vec<Option<Value>>,
@@ -273,6 +275,7 @@ impl MessageContext {
             answer_headers: None,
             inbound_target,
             lacks_length,
+            has_token: false,
             documents: Documents::default(),
             captured: Captured::default(),
             values,

@@ -173,7 +173,7 @@ catalogue! {
         "messaging.adaptors.http.filter.GoogleTokenGenerationFailure",
         "Failed to generate a Google token",
         when "the target's `Authentication` asks for a Google token, and there is none: the log \
-            says why";
+            says why; or a call would show one over `http` to another machine";
     NO_ACTIVE_TARGETS: SERVICE_UNAVAILABLE, Connectivity,
         "messaging.adaptors.http.flow.NoActiveTargets",
         "The Service is temporarily unavailable",

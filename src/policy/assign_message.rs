@@ -117,6 +117,7 @@ impl CallStep for WithToken {
             let header = bearer.header(cx, None, upstream, &cx.clock).await;
             let (name, value) = header.map_err(|_| no_token(owner))?;
             destination.set_header(cx, name, value);
+            cx.has_token = true;
             Ok(Next::Continue)
         })
     }

@@ -5,6 +5,7 @@
 //! handshake record begins with 22; RFC 9113, section 3.4: the preface of HTTP/2). HTTP/2 is what
 //! gRPC's clients speak: they send pings without a call in flight, which nothing here counts.
 
+mod holding;
 mod payload;
 mod sniff;
 mod stalling;
@@ -39,6 +40,7 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+pub(super) use crate::serve::control::holding::Holding;
 pub(super) use crate::serve::control::payload::Payload;
 
 use crate::serve::control::sniff::{Spoken, sniff};
@@ -224,7 +226,9 @@ where
 {
     let tally = Arc::new(Tally::default());
     let counting = tally.clone();
-    let respond = move |request| {
+    let holding = Holding::default();
+    let respond = move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(holding.clone());
         let (response, tally) = (respond(request), counting.clone());
         async move { Ok::<_, Infallible>(response.await?.map(|body| Counted::new(body, tally))) }
     };

@@ -47,6 +47,23 @@ pub struct TargetAddress {
     pub tls: Option<Tls>,
 }
 
+impl TargetAddress {
+    /// Whether nobody on the way reads what goes there: by TLS, or within this machine.
+    pub fn is_confidential(&self) -> bool {
+        self.scheme == Scheme::Https || is_loopback(&self.host)
+    }
+}
+
+/// An address of this machine's own, or `localhost` (RFC 6761, section 6.3). `host`: a name, or an
+/// IP address without brackets.
+pub fn is_loopback(host: &str) -> bool {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return address.to_canonical().is_loopback();
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    name.eq_ignore_ascii_case("localhost")
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     Http,

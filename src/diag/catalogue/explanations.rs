@@ -522,6 +522,12 @@ pub static EXPLANATIONS: &[Explanation] = &[
         "A proxy is found by its name and that of its endpoint, or by a path. What is one part \
             too many does not count, and what is missing is guessed.",
     ),
+    Explanation::new(
+        "GW408",
+        "Whoever reads a token on its way can use it until it ends. Each call of the target ends \
+            in the fault `GoogleTokenGenerationFailure`, and nothing is sent. Within the machine, \
+            to a loopback address or `localhost`, a token may go over `http`.",
+    ),
     example!(
         Explanation::new(
             "PD001",

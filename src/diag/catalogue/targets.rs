@@ -90,6 +90,14 @@ pub(super) static SECTION: Section = Section {
                 `ProxyEndpoint`",
         },
         Code {
+            code: "GW408",
+            severities: &[Severity::Warning],
+            what: "an Authentication whose Google token would go to another machine over `http`",
+            remedy: "write `https://`, or give the target server TLS",
+            example: "apiproxy/targets/url.xml:10:10: warning[GW408]: a Google token would go \
+                to `service.example` in the clear",
+        },
+        Code {
             code: "TD001",
             severities: &[Severity::Warning],
             what: "a target that is the management API of Apigee",

@@ -112,7 +112,7 @@ impl Momento {
         let services = &self.services;
         match service {
             scs_server::SERVICE_NAME => {
-                let call = self.inner.data_call(request.headers(), deadline)?;
+                let call = self.inner.data_call(&request, deadline)?;
                 serve(services.scs.clone(), self.received(request, Some(call))).await
             }
             scs_control_server::SERVICE_NAME => {
@@ -151,7 +151,8 @@ impl Momento {
 
 impl Inner {
     /// Who calls, and of which cache.
-    fn data_call(&self, headers: &HeaderMap, deadline: Instant) -> Result<scs::Call, Refusal> {
+    fn data_call<B>(&self, request: &Request<B>, deadline: Instant) -> Result<scs::Call, Refusal> {
+        let headers = request.headers();
         let token = self.caller(field(headers, AUTHORIZATION.as_str()))?;
         let name = field(headers, CACHE).filter(|name| !name.trim().is_empty());
         let name = name.ok_or(Refusal::invalid("Invalid argument: no cache is named"))?;
@@ -159,7 +160,8 @@ impl Inner {
             return Err(Refusal::Forbidden);
         }
         let cache = self.caches.get(name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
-        Ok(scs::Call { token, cache, deadline, answering: self.answering.clone() })
+        let account = self.answering.of(request.extensions().get());
+        Ok(scs::Call { token, cache, deadline, account })
     }
 }
 

@@ -143,7 +143,8 @@ impl Inner {
         }
         let cache = self.caches.get(&name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
         let deadline = Instant::now() + BODY_WAIT;
-        Ok(Call { token, cache, deadline, answering: self.answering.clone() })
+        let account = self.answering.of(parts.extensions.get());
+        Ok(Call { token, cache, deadline, account })
     }
 }
 

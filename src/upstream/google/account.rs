@@ -1,7 +1,7 @@
 //! Whose tokens they are, and how they are asked for.
 //!
 //! Source: Google Cloud docs, as of the module above. Refused: a key file that is not a service
-//! account's, or whose key does not sign.
+//! account's, or whose key does not sign, or whose assertions would go in the clear.
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,6 +64,8 @@ pub enum AccountError {
     Kind { kind: String },
     #[error("its `token_uri` is no absolute URL")]
     TokenUri,
+    #[error("its `token_uri` is `http`, which anybody on the way can read; write `https`")]
+    TokenUriInTheClear,
     #[error("its `private_key` is no RSA key in PEM")]
     PrivateKey,
 }
@@ -155,6 +157,9 @@ impl ServiceAccountKey {
             .map_err(|_| AccountError::PrivateKey)?;
         let token_uri = record.token_uri.unwrap_or_else(|| TOKEN_URI.to_owned());
         let (token_address, token_path) = address(&token_uri).ok_or(AccountError::TokenUri)?;
+        if !token_address.is_confidential() {
+            return Err(AccountError::TokenUriInTheClear);
+        }
         Ok(Self {
             email: record.client_email,
             key_id: record.private_key_id,

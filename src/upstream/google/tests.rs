@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 use bytes::Bytes;
 use http::Method;
@@ -10,6 +11,7 @@ use proptest::prelude::*;
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::task::{JoinSet, LocalSet};
 
 use super::*;
 use crate::message::{Body, Message};
@@ -164,9 +166,10 @@ async fn those_who_waited_in_vain_do_not_ask_again() {
     let (first, second, ()) = tokio::join!(ask(), ask(), release);
     let refused = "metadata.google.internal:80 answers 500 Internal Server Error: out of order";
     assert_eq!(first.unwrap_err().to_string(), refused);
-    assert!(matches!(second, Err(TokenError::JustFailed)));
+    assert!(matches!(second, Err(TokenError::JustFailed { .. })));
     assert_eq!(issuer.asked(), 1);
     // Whoever comes later does.
+    clock.advance(RETRY_FIRST);
     issuer.waits.set(false);
     assert_eq!(ask().await.unwrap(), "Bearer ya29.b");
 }
@@ -190,12 +193,99 @@ async fn an_old_token_is_used_to_its_end() {
     assert_eq!(issuer.asked(), 2);
     clock.advance(Duration::from_secs(60));
     assert!(ask().await.is_err());
+    clock.advance(Duration::from_secs(2));
     // One of a short life is fresh for half of it.
     assert_eq!(ask().await.unwrap(), "Bearer ya29.b");
     clock.advance(Duration::from_secs(14));
     assert_eq!(ask().await.unwrap(), "Bearer ya29.b");
     clock.advance(Duration::from_secs(1));
     assert_eq!(ask().await.unwrap(), "Bearer ya29.a");
+}
+
+#[tokio::test]
+async fn a_failure_is_remembered_for_a_while() {
+    let tokens = GoogleTokens::new(GoogleAccount::default());
+    let clock = Clock::manual(START_MS);
+    let (down, good) = ((503, ""), token("ya29.a", 60));
+    let issuer = Issuer::answering(&[down, down, down, down, down, down, (200, &good), down, down]);
+    let request = access("pubsub");
+    let ask = || tokens.bearer(&request, &issuer, &clock);
+    for (number, remembered_s) in [1, 2, 4, 8, 10, 10].into_iter().enumerate() {
+        assert!(matches!(ask().await, Err(TokenError::Refused { .. })));
+        clock.advance(Duration::from_millis(remembered_s * 1_000 - 1));
+        let error = ask().await.unwrap_err().to_string();
+        assert_eq!(error, "it was asked for in vain just now, and is again in 1 ms");
+        assert_eq!(issuer.asked(), number + 1);
+        clock.advance(Duration::from_millis(1));
+    }
+    assert_eq!(ask().await.unwrap(), "Bearer ya29.a");
+    // The next ones on end begin anew.
+    clock.advance(Duration::from_secs(60));
+    assert!(matches!(ask().await, Err(TokenError::Refused { .. })));
+    clock.advance(Duration::from_secs(1));
+    assert!(matches!(ask().await, Err(TokenError::Refused { .. })));
+}
+
+/// One whose client leaves at once says nothing of the issuer.
+#[tokio::test]
+async fn an_issuer_that_was_silent_for_long_has_failed() {
+    let tokens = GoogleTokens::new(GoogleAccount::default());
+    let clock = Clock::manual(START_MS);
+    let issuer = Issuer::answering(&[(200, &token("ya29.a", 3_599))]);
+    issuer.waits.set(true);
+    let request = access("pubsub");
+    let give_up = async |after_ms| {
+        let mut asking = Box::pin(tokens.bearer(&request, &issuer, &clock));
+        tokio::select! {
+            biased;
+            answer = &mut asking => panic!("{answer:?}"),
+            () = tokio::task::yield_now() => clock.advance(Duration::from_millis(after_ms)),
+        }
+    };
+    give_up(999).await;
+    give_up(1_000).await;
+    assert_eq!(issuer.asked(), 2);
+    issuer.waits.set(false);
+    let ask = || tokens.bearer(&request, &issuer, &clock);
+    assert!(matches!(ask().await, Err(TokenError::JustFailed { .. })));
+    clock.advance(RETRY_FIRST);
+    assert_eq!(ask().await.unwrap(), "Bearer ya29.a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn few_tokens_are_asked_for_at_a_time() {
+    let answer = token("ya29.a", 3_599);
+    let issuer = Rc::new(Issuer::answering(&vec![(200, answer.as_str()); CALLS_MAX + 1]));
+    issuer.waits.set(true);
+    let tokens = Rc::new(GoogleTokens::new(GoogleAccount::default()));
+    let mut asking = JoinSet::new();
+    LocalSet::new()
+        .run_until(async {
+            for at in 0..CALLS_MAX + 2 {
+                let (tokens, issuer) = (tokens.clone(), issuer.clone());
+                asking.spawn_local(async move {
+                    let clock = Clock::manual(START_MS);
+                    tokens.bearer(&access(&at.to_string()), &*issuer, &clock).await
+                });
+            }
+            let wait = || tokio::time::sleep(Duration::from_millis(1));
+            wait().await;
+            assert_eq!(issuer.asked(), CALLS_MAX);
+            // One goes, and the next one's turn has come.
+            issuer.go_on.notify_one();
+            assert_eq!(asking.join_next().await.unwrap().unwrap().unwrap(), "Bearer ya29.a");
+            wait().await;
+            assert_eq!(issuer.asked(), CALLS_MAX + 1);
+            // The last one waits for so long, and those who asked end too.
+            let last = asking.join_next().await.unwrap().unwrap();
+            assert!(matches!(last, Err(TokenError::Busy)), "{last:?}");
+            while let Some(asked) = asking.join_next().await {
+                let asked = asked.unwrap();
+                assert!(matches!(asked, Err(TokenError::Slow { .. })), "{asked:?}");
+            }
+            assert_eq!(issuer.asked(), CALLS_MAX + 1);
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -241,10 +331,15 @@ fn key_files_are_judged() {
         ("{".to_owned(), "it is no service account's key in JSON"),
         (good.replace("service_account", "authorized_user"), "its `type` is `authorized_user`"),
         (good.replace("https://tokens.example:8443", "tokens"), "its `token_uri` is no absolute"),
+        (good.replace("https:", "http:"), "its `token_uri` is `http`, which anybody"),
         (key_file(&other), "its `private_key` is no RSA key in PEM"),
     ] {
         let error = ServiceAccountKey::parse(&text).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
+    }
+    for local in ["http://127.0.0.1:8443", "http://[::1]", "http://localhost"] {
+        let text = good.replace("https://tokens.example:8443", local);
+        assert!(ServiceAccountKey::parse(&text).is_ok(), "{local}");
     }
     let key = ServiceAccountKey::parse(&good).unwrap();
     assert!(!format!("{key:?}").contains("PRIVATE"), "{key:?}");

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
-use crate::serve::momento::answering::Answering;
+use crate::serve::momento::answering::Account;
 use crate::serve::momento::permission::Need;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::token::Token;
@@ -58,7 +58,7 @@ pub(super) struct Call {
     pub(super) token: Arc<Token>,
     pub(super) cache: Arc<NamedCache>,
     pub(super) deadline: Instant,
-    pub(super) answering: Answering,
+    pub(super) account: Account,
 }
 
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -76,7 +76,7 @@ macro_rules! methods {
                     &self,
                     request: Request<proto::$request>,
                 ) -> Result<Response<proto::$reply>, Status> {
-                    let (call, message) = Call::of(request)?;
+                    let (call, message) = Call::of(request).await?;
                     Ok(call.reply($function(&call, message).await?))
                 }
             )*
@@ -85,7 +85,7 @@ macro_rules! methods {
                 &self,
                 request: Request<proto::GetBatchRequest>,
             ) -> Result<Response<Self::GetBatchStream>, Status> {
-                let (call, message) = Call::of(request)?;
+                let (call, message) = Call::of(request).await?;
                 Ok(Response::new(scalar::get_batch(call, message)?))
             }
 
@@ -93,7 +93,7 @@ macro_rules! methods {
                 &self,
                 request: Request<proto::SetBatchRequest>,
             ) -> Result<Response<Self::SetBatchStream>, Status> {
-                let (call, message) = Call::of(request)?;
+                let (call, message) = Call::of(request).await?;
                 Ok(Response::new(scalar::set_batch(call, message).await?))
             }
         }
@@ -156,16 +156,16 @@ methods! {
 }
 
 impl Call {
-    fn of<T>(request: Request<T>) -> Result<(Self, T), Status> {
+    async fn of<T: Message>(request: Request<T>) -> Result<(Self, T), Status> {
         let (_, mut extensions, message) = request.into_parts();
         let call = extensions.remove::<Self>().ok_or(Refusal::Failed)?;
-        call.answering.admit()?;
+        call.account.admit(message.encoded_len()).await?;
         Ok((call, message))
     }
 
     /// The reply, which counts until its client has it.
     fn reply<M: Message>(&self, message: M) -> Response<M> {
-        let held = self.answering.hold(message.encoded_len());
+        let held = self.account.hold(message.encoded_len());
         let mut response = Response::new(message);
         response.extensions_mut().insert(held);
         response

@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::serve::control::{Transport, serve};
+use crate::serve::momento::answering::{CONNECTION_BYTES_MAX, WAITING_MESSAGE_BYTES_MAX};
 
 /// A door behind a listener.
 struct Wire {
@@ -226,5 +227,56 @@ async fn a_reader_that_never_reads_leaves_nothing_when_it_goes() {
     socket.shutdown(Shutdown::Both).expect("it is open");
     wire.until(|held_bytes| held_bytes == 0).await;
     drop((unread, client));
+    wire.stop().await;
+}
+
+/// The replies that one client does not take keep nobody else from asking.
+#[tokio::test]
+async fn a_reader_that_never_reads_takes_its_share_alone() {
+    const LIST_BYTES: usize = 4_500_000;
+    let wire = Wire::start().await;
+    let push = ListConcatenateBackRequest {
+        list_name: b"l".to_vec(),
+        values: vec![vec![7; 100_000]; LIST_BYTES / 100_000],
+        ttl_milliseconds: 60_000,
+        refresh_ttl: true,
+        truncate_front_to_size: 0,
+    };
+    let token = wire.rig.super_user();
+    let path = "cache_client.Scs/ListConcatenateBack";
+    let pushed = wire.rig.call(path, &token, CACHE, &push.encode_to_vec()).await.code;
+    assert_eq!(pushed, Code::Ok);
+    let fetch = ListFetchRequest { list_name: b"l".to_vec(), ..ListFetchRequest::default() };
+    let fetch = fetch.encode_to_vec();
+    let fetch = || wire.request("ListFetch", Sent::framed(&fetch, Then::Ends));
+    let (mut idle, socket) = wire.connect(1024).await;
+    let mut unread = VecDeque::new();
+    for _ in 0..=CONNECTION_BYTES_MAX / LIST_BYTES {
+        unread.push_back(idle.send_request(fetch()).await.expect("an answer"));
+    }
+    let full = wire.held_bytes();
+    assert!((CONNECTION_BYTES_MAX..CONNECTION_BYTES_MAX + LIST_BYTES).contains(&full), "{full}");
+    let waiting = tokio::spawn(idle.send_request(fetch()));
+    // What carries much is not kept waiting.
+    let cache_body = vec![7; WAITING_MESSAGE_BYTES_MAX];
+    let set = SetRequest { cache_key: b"k".to_vec(), cache_body, ttl_milliseconds: 60_000 };
+    let set = wire.request("Set", Sent::framed(&set.encode_to_vec(), Then::Ends));
+    let refused = idle.send_request(set).await.expect("an answer");
+    let refused = answered(refused.map(Payload::stream)).await;
+    assert_eq!(refused.code, Code::ResourceExhausted, "{}", refused.message);
+    assert!(wire.is_unchanged().await);
+
+    let (mut busy, _socket) = wire.connect(1024 * 1024).await;
+    for _ in 0..20 {
+        let answer = busy.send_request(fetch()).await.expect("an answer");
+        assert_eq!(answered(answer.map(Payload::stream)).await.code, Code::Ok);
+    }
+    assert!(!waiting.is_finished());
+    // It takes one back, and the next one comes.
+    drop(unread.pop_front());
+    unread.push_back(waiting.await.expect("it ends").expect("an answer"));
+    socket.shutdown(Shutdown::Both).expect("it is open");
+    wire.until(|held_bytes| held_bytes == 0).await;
+    drop((unread, idle, busy));
     wire.stop().await;
 }
