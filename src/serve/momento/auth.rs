@@ -24,7 +24,7 @@ use tonic::{Request, Response, Status};
 use crate::serve::momento::Inner;
 use crate::serve::momento::permission::Grants;
 use crate::serve::momento::refusal::Refusal;
-use crate::serve::momento::token::{Kind, Token};
+use crate::serve::momento::token::{Kind, TOKEN_BYTES_MAX, Token};
 
 /// Characters of the id that a token's maker gives it.
 const TOKEN_ID_CHARS_MAX: usize = 64;
@@ -182,10 +182,15 @@ impl Issuer {
     }
 
     fn sign(&self, token: &Token) -> Result<String, Refusal> {
-        token.sign(self.0.keyring.load().own()).map_err(|error| {
+        let text = token.sign(self.0.keyring.load().own()).map_err(|error| {
             tracing::error!(%error, "a token cannot be signed");
             Refusal::Failed
-        })
+        })?;
+        if text.len() > TOKEN_BYTES_MAX {
+            // Nobody would be let in with it.
+            return Err(Refusal::invalid("Invalid argument: the token would be over 16 KB"));
+        }
+        Ok(text)
     }
 }
 
