@@ -19,10 +19,13 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
+use tonic::{Code, Status};
 
 use crate::serve::control::Payload;
+use crate::serve::momento::answering::Counting;
 use crate::serve::momento::permission::Need;
+use crate::serve::momento::receiving::Received;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::scs::scalar::{put, read, stored};
 use crate::serve::momento::scs::{Call, ITEM_BYTES_MAX};
@@ -47,7 +50,7 @@ impl Momento {
     /// Never fails: a refusal is an answer.
     pub(super) async fn answer_http<B>(&self, request: Request<B>) -> Response<Payload>
     where
-        B: http_body::Body,
+        B: http_body::Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
@@ -78,7 +81,7 @@ impl Momento {
 impl Inner {
     async fn http_call<B>(&self, parts: &Parts, body: B) -> Result<Response<Payload>, Refusal>
     where
-        B: http_body::Body,
+        B: http_body::Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         if !self.admit() {
@@ -90,11 +93,16 @@ impl Inner {
         };
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
         let call = self.http_caller(parts, &query, encoded)?;
+        let admitted = timeout_at(call.deadline, call.account.admit(0)).await;
+        admitted.map_err(|_| Refusal::DeadlineExceeded)??;
         match parts.method {
             Method::GET => {
                 let key = query.key()?;
                 let value = read(&call, &key).await?.ok_or(Refusal::KeyNotFound)?;
-                let mut response = Response::new(Payload::from(Full::new(value)));
+                // It is no longer the cache's where another has been stored meanwhile.
+                let held = call.account.hold(value.len());
+                let value = Counting::new(Full::new(value), call.account, Some(held));
+                let mut response = Response::new(Payload::stream(value));
                 let media = HeaderValue::from_static("application/octet-stream");
                 response.headers_mut().insert(CONTENT_TYPE, media);
                 Ok(response)
@@ -103,7 +111,7 @@ impl Inner {
                 let key = query.key()?;
                 call.allow(&key, Need::Write)?;
                 let ttl_milliseconds = query.ttl_seconds()?.saturating_mul(1000);
-                let value = whole(body).await?;
+                let value = whole(self.receiving.body(body)).await?;
                 let put = put(&key, value, ttl_milliseconds, Condition::Always)?;
                 stored(call.apply(&key, Need::Write, put).await?)?;
                 Ok(empty(StatusCode::NO_CONTENT))
@@ -212,17 +220,24 @@ fn decoded(text: &str) -> Cow<'_, [u8]> {
     percent_decode(text.as_bytes()).into()
 }
 
-async fn whole<B>(body: B) -> Result<Bytes, Refusal>
+async fn whole<B>(body: Received<B>) -> Result<Bytes, Refusal>
 where
-    B: http_body::Body,
+    B: http_body::Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     match timeout(BODY_WAIT, Limited::new(body, ITEM_BYTES_MAX).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::RequestTooLarge),
+        Ok(Err(error)) if is_exhausted(&*error) => Err(Refusal::Throughput),
         Ok(Err(_)) => Err(Refusal::invalid("Invalid argument: the body broke off")),
         Err(_) => Err(Refusal::DeadlineExceeded),
     }
+}
+
+/// Whether too much is being received.
+fn is_exhausted(error: &(dyn std::error::Error + 'static)) -> bool {
+    let status = error.downcast_ref::<Status>();
+    status.is_some_and(|status| status.code() == Code::ResourceExhausted)
 }
 
 fn empty(status: StatusCode) -> Response<Payload> {

@@ -11,6 +11,7 @@ mod grpc;
 mod http;
 mod keyring;
 mod permission;
+mod receiving;
 mod refusal;
 mod scs;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use crate::serve::control::Payload;
 use crate::serve::momento::answering::Answering;
 use crate::serve::momento::grpc::Services;
 use crate::serve::momento::permission::Grants;
+use crate::serve::momento::receiving::Receiving;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::token::{Kind, Token};
 use crate::serve::quota::Quota;
@@ -73,6 +75,7 @@ struct Inner {
     quota: Option<Quota>,
     cors_origins: Vec<String>,
     answering: Answering,
+    receiving: Receiving,
 }
 
 impl Momento {
@@ -97,6 +100,7 @@ impl Momento {
             quota: door.requests_per_second.map(Quota::new),
             cors_origins: door.cors_origins,
             answering: Answering::default(),
+            receiving: Receiving::default(),
         });
         let services = Services::new(&inner);
         Self { inner, services }

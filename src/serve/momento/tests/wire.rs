@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use http_body::{Body, Frame};
@@ -70,8 +69,7 @@ impl Wire {
     }
 
     fn held_bytes(&self) -> usize {
-        let receiving = self.rig.door.services.receiving.load(Ordering::Relaxed);
-        receiving + self.rig.door.inner.answering.bytes()
+        self.rig.door.inner.receiving.bytes() + self.rig.door.inner.answering.bytes()
     }
 
     /// Waits until so much is held; the listener runs meanwhile.
