@@ -26,7 +26,7 @@ use crate::serve::control::Payload;
 use crate::serve::momento::answering::{Account, Counting, Held};
 use crate::serve::momento::auth::Issuer;
 use crate::serve::momento::control::Control;
-use crate::serve::momento::receiving::Received;
+use crate::serve::momento::receiving::{Elements, Received, Weight};
 use crate::serve::momento::refusal::{Refusal, of_tonic};
 use crate::serve::momento::scs::{self, Scs};
 use crate::serve::momento::{Inner, Momento};
@@ -34,8 +34,11 @@ use crate::store::cache::definition::Door;
 
 /// Node sends up to 10,486,000 bytes; what is over an item's limit is refused by its size.
 const MESSAGE_BYTES_MAX: usize = 11 * 1024 * 1024;
-/// Of the calls whose bearer is known from their message alone.
-const OPEN_MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// Of the calls whose bearer is known from their message alone: two tokens and some names.
+const OPEN_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// What gRPC puts before a message.
+const MESSAGE_HEAD_BYTES: usize = 5;
+
 /// For a call that sets no deadline, and the longest that one may set.
 const CALL_WAIT_MAX: Duration = Duration::from_secs(60);
 
@@ -103,47 +106,48 @@ impl Momento {
             return Err(Refusal::RateLimit);
         }
         let path = request.uri().path().trim_start_matches('/');
-        let (service, _) = path.split_once('/').unwrap_or_default();
+        let (service, method) = path.split_once('/').unwrap_or_default();
         let services = &self.services;
+        // Until the call is done; replies that are made of it one by one keep it longer.
+        let weight = self.inner.receiving.weigh();
         match service {
             scs_server::SERVICE_NAME => {
-                let call = self.inner.data_call(request.headers(), deadline, account)?;
-                serve(services.scs.clone(), self.received(request, Some(call))).await
+                let call = self.inner.data_call(request.headers(), deadline, account, &weight)?;
+                let elements = Elements::of(method);
+                let bytes_max = MESSAGE_BYTES_MAX + MESSAGE_HEAD_BYTES;
+                let mut request = request.map(|body| weight.body(body, bytes_max, elements));
+                request.extensions_mut().insert(call);
+                serve(services.scs.clone(), request).await
             }
             scs_control_server::SERVICE_NAME => {
                 let caller = self.inner.caller(field(request.headers(), AUTHORIZATION.as_str()))?;
                 account.admit(0).await?;
-                serve(services.control.clone(), self.received(request, Some(caller))).await
+                let mut request = received(request, &weight);
+                request.extensions_mut().insert(caller);
+                serve(services.control.clone(), request).await
             }
             auth_server::SERVICE_NAME => {
                 account.admit(0).await?;
-                serve(services.auth.clone(), self.received(request, None::<()>)).await
+                serve(services.auth.clone(), received(request, &weight)).await
             }
             token_server::SERVICE_NAME => {
                 account.admit(0).await?;
-                serve(services.token.clone(), self.received(request, None::<()>)).await
+                serve(services.token.clone(), received(request, &weight)).await
             }
             "cache_client.Ping" if path == "cache_client.Ping/Ping" => {
                 let mut grpc = Grpc::new(ProstCodec::<(), ()>::default())
                     .apply_max_message_size_config(Some(OPEN_MESSAGE_BYTES_MAX), None);
-                Ok(grpc.unary(Ping, self.received(request, None::<()>)).await)
+                Ok(grpc.unary(Ping, received(request, &weight)).await)
             }
             _ => Err(Refusal::Unimplemented),
         }
     }
+}
 
-    /// With its body counted, and what is known of its caller.
-    fn received<B, E: Clone + Send + Sync + 'static>(
-        &self,
-        request: Request<B>,
-        known: Option<E>,
-    ) -> Request<Received<B>> {
-        let mut request = request.map(|body| self.inner.receiving.body(body));
-        if let Some(known) = known {
-            request.extensions_mut().insert(known);
-        }
-        request
-    }
+/// A call of another service than that of the data.
+fn received<B>(request: Request<B>, weight: &Weight) -> Request<Received<B>> {
+    let bytes_max = OPEN_MESSAGE_BYTES_MAX + MESSAGE_HEAD_BYTES;
+    request.map(|body| weight.body(body, bytes_max, Elements::default()))
 }
 
 impl Inner {
@@ -153,6 +157,7 @@ impl Inner {
         headers: &HeaderMap,
         deadline: Instant,
         account: &Account,
+        weight: &Weight,
     ) -> Result<scs::Call, Refusal> {
         let token = self.caller(field(headers, AUTHORIZATION.as_str()))?;
         let name = field(headers, CACHE).filter(|name| !name.trim().is_empty());
@@ -161,7 +166,8 @@ impl Inner {
             return Err(Refusal::Forbidden);
         }
         let cache = self.caches.get(name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
-        Ok(scs::Call { token, cache, deadline, account: account.clone() })
+        let (account, weight) = (account.clone(), weight.clone());
+        Ok(scs::Call { token, cache, deadline, account, weight })
     }
 }
 

@@ -25,7 +25,7 @@ use tonic::{Code, Status};
 use crate::serve::control::Payload;
 use crate::serve::momento::answering::Counting;
 use crate::serve::momento::permission::Need;
-use crate::serve::momento::receiving::Received;
+use crate::serve::momento::receiving::{Elements, Received};
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::scs::scalar::{put, read, stored};
 use crate::serve::momento::scs::{Call, ITEM_BYTES_MAX};
@@ -111,7 +111,7 @@ impl Inner {
                 let key = query.key()?;
                 call.allow(&key, Need::Write)?;
                 let ttl_milliseconds = query.ttl_seconds()?.saturating_mul(1000);
-                let value = whole(self.receiving.body(body)).await?;
+                let value = whole(call.weight.body(body, usize::MAX, Elements::default())).await?;
                 let put = put(&key, value, ttl_milliseconds, Condition::Always)?;
                 stored(call.apply(&key, Need::Write, put).await?)?;
                 Ok(empty(StatusCode::NO_CONTENT))
@@ -152,7 +152,7 @@ impl Inner {
         let cache = self.caches.get(&name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
         let deadline = Instant::now() + BODY_WAIT;
         let account = self.answering.of(parts.extensions.get());
-        Ok(Call { token, cache, deadline, account })
+        Ok(Call { token, cache, deadline, account, weight: self.receiving.weigh() })
     }
 }
 

@@ -25,6 +25,7 @@ use tonic::{Request, Response, Status};
 
 use crate::serve::momento::answering::Account;
 use crate::serve::momento::permission::Need;
+use crate::serve::momento::receiving::Weight;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::token::Token;
 use crate::store::cache::operation::{CollectionTtl, Lifetime, Union};
@@ -59,6 +60,8 @@ pub(super) struct Call {
     pub(super) cache: Arc<NamedCache>,
     pub(super) deadline: Instant,
     pub(super) account: Account,
+    /// Of its request.
+    pub(super) weight: Weight,
 }
 
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;

@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http_body::{Body, Frame};
-use momento_protos::cache_client::{GetBatchRequest, GetRequest, SetBatchRequest, SetRequest};
+use momento_protos::cache_client::{
+    GetBatchRequest, GetRequest, KeysExistRequest, SetBatchRequest, SetContainsRequest, SetRequest,
+};
 
 use super::*;
 use crate::serve::control::Holding;
@@ -13,6 +15,9 @@ use crate::serve::momento::answering::CONNECTION_BYTES_MAX;
 
 const TTL: u64 = 60_000;
 const VALUE_BYTES: usize = 1_000_000;
+
+/// Elements of one call, as the documentation has it.
+const ELEMENTS_MAX: usize = 100_000;
 
 /// A body that never ends.
 struct Endless(VecDeque<Bytes>);
@@ -181,4 +186,56 @@ async fn a_value_that_http_receives_counts() {
         break answer;
     };
     assert_eq!(refused.status(), 429);
+}
+
+#[tokio::test]
+async fn a_request_has_so_many_elements() {
+    let rig = Rig::new().await;
+    for (count, expected) in [(ELEMENTS_MAX, Code::Ok), (ELEMENTS_MAX + 1, Code::ResourceExhausted)]
+    {
+        let (set_name, elements) = (b"s".to_vec(), vec![Vec::new(); count]);
+        let contains = SetContainsRequest { set_name, elements }.encode_to_vec();
+        let path = "cache_client.Scs/SetContains";
+        let answer = rig.call(path, &rig.super_user(), CACHE, &contains).await;
+        assert_eq!(answer.code, expected, "{count}: {}", answer.message);
+    }
+}
+
+/// What a message takes is more than its bytes, and a batch of reads keeps its own.
+#[tokio::test]
+async fn a_request_counts_until_its_last_reply() {
+    let rig = Rig::new().await;
+    let items = vec![GetRequest { cache_key: b"k".to_vec() }; 1000];
+    let batch = GetBatchRequest { items };
+    let response = rig.door.answer(grpc(&rig, "GetBatch", &batch)).await;
+    let receiving = || rig.door.inner.receiving.bytes();
+    assert!(receiving() > 100 * 1000, "{}", receiving());
+    assert_eq!(answered(response).await.replies.len(), 1000);
+    assert_eq!(receiving(), 0);
+    let keys = KeysExistRequest { cache_keys: vec![b"k".to_vec(); 1000] };
+    let response = rig.door.answer(grpc(&rig, "KeysExist", &keys)).await;
+    assert_eq!(receiving(), 0, "the reply is made");
+    drop(response);
+}
+
+/// A client that sends one message after the other where one is due.
+#[tokio::test]
+async fn a_call_has_bytes_for_one_message() {
+    let rig = Rig::new().await;
+    let set =
+        SetRequest { cache_key: b"k".to_vec(), cache_body: vec![7; 60_000], ttl_milliseconds: TTL };
+    let frame = grpc(&rig, "Set", &set).into_body().collect().await.expect("a body").to_bytes();
+    for (path, token) in
+        [("cache_client.Scs/Set", rig.super_user()), ("auth.Auth/RefreshApiToken", String::new())]
+    {
+        let request = Request::post(format!("http://localhost/{path}"))
+            .header(CONTENT_TYPE, "application/grpc")
+            .header(AUTHORIZATION, token)
+            .header("cache", CACHE)
+            .body(Endless(VecDeque::from(vec![frame.clone(); 200])));
+        let answer = answered(rig.door.answer(request.expect("well-formed")).await).await;
+        assert_eq!(answer.code, Code::ResourceExhausted, "{path}: {}", answer.message);
+        assert!(answer.message.contains("request limit"), "{path}: {}", answer.message);
+    }
+    assert_eq!(rig.door.inner.receiving.bytes(), 0);
 }
