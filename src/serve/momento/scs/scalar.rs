@@ -13,7 +13,7 @@ use momento_protos::cache_client::{
     set_if_not_exists_response, set_if_request, set_if_response, update_ttl_request,
     update_ttl_response,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 use tonic::Status;
 use tonic::codegen::tokio_stream::{self as stream, StreamExt};
 
@@ -63,11 +63,9 @@ pub(super) fn get_batch(
     let replies = stream::iter(message.items).then(move |item| {
         let call = call.clone();
         async move {
+            call.take_turns().await?;
             let admitted = timeout_at(call.deadline, call.account.admit(0)).await;
             admitted.map_err(|_| Refusal::DeadlineExceeded)??;
-            if Instant::now() >= call.deadline {
-                return Err(Status::from(Refusal::DeadlineExceeded));
-            }
             Ok(get(&call, item).await?)
         }
     });
@@ -93,6 +91,7 @@ pub(super) async fn set_batch(
     }
     let mut done = Vec::with_capacity(puts.len());
     for (key, put) in puts {
+        call.take_turns().await?;
         let outcome = call.cache.apply(&key, put, LIMITS).settled().await;
         let is_stored = outcome.map_err(Refusal::from).and_then(stored);
         done.push(is_stored.map(drop).map_err(Status::from));
@@ -202,6 +201,7 @@ pub(super) async fn keys_exist(
 ) -> Result<KeysExistResponse, Refusal> {
     let mut exists = Vec::with_capacity(message.cache_keys.len());
     for key in &message.cache_keys {
+        call.take_turns().await?;
         let outcome = call.apply(key, Need::Read, Operation::Kind).await?;
         exists.push(outcome != Outcome::Missing);
     }

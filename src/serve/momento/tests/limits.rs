@@ -239,3 +239,73 @@ async fn a_call_has_bytes_for_one_message() {
     }
     assert_eq!(rig.door.inner.receiving.bytes(), 0);
 }
+
+#[tokio::test]
+async fn a_call_of_many_items_lets_others_run_and_ends_at_its_deadline() {
+    const ITEMS: usize = 1_000;
+    let rig = Rig::new().await;
+    let key = || b"k".to_vec();
+    let set = SetRequest { cache_key: key(), cache_body: vec![1], ttl_milliseconds: TTL };
+    let keys = KeysExistRequest { cache_keys: vec![key(); ITEMS] };
+    let batch = SetBatchRequest { items: vec![set; ITEMS] };
+    let gets = GetBatchRequest { items: vec![GetRequest { cache_key: key() }; ITEMS] };
+    for many in [grpc(&rig, "KeysExist", &keys), grpc(&rig, "SetBatch", &batch)] {
+        let path = many.uri().path().to_owned();
+        let mut waiting = Box::pin(rig.door.answer(many));
+        assert!(waits(&mut waiting).await, "{path}");
+        assert_eq!(answered(waiting.await).await.code, Code::Ok, "{path}");
+    }
+    for mut many in [
+        grpc(&rig, "KeysExist", &keys),
+        grpc(&rig, "SetBatch", &batch),
+        grpc(&rig, "GetBatch", &gets),
+    ] {
+        many.headers_mut().insert("grpc-timeout", "1n".parse().expect("a value"));
+        let path = many.uri().path().to_owned();
+        assert_eq!(
+            answered(rig.door.answer(many).await).await.code,
+            Code::DeadlineExceeded,
+            "{path}"
+        );
+    }
+    let mut body = rig.door.answer(grpc(&rig, "GetBatch", &gets)).await.into_body();
+    let mut taking = Box::pin(async { while body.frame().await.is_some() {} });
+    assert!(waits(&mut taking).await);
+    taking.await;
+}
+
+/// A union goes through its sources at once, so that they have a limit together.
+#[tokio::test]
+async fn a_union_has_so_many_elements() {
+    use momento_protos::cache_client::sorted_set_union_store_request::Source;
+    use momento_protos::cache_client::{
+        SortedSetElement, SortedSetPutRequest, SortedSetUnionStoreRequest,
+    };
+    const SET_ELEMENTS: usize = 32_768;
+    let rig = Rig::new().await;
+    let element = |number: usize| {
+        let value = u32::try_from(number).expect("it fits").to_be_bytes().to_vec();
+        SortedSetElement { value, score: 1.0 }
+    };
+    let put = SortedSetPutRequest {
+        set_name: b"s".to_vec(),
+        elements: (0..SET_ELEMENTS).map(element).collect(),
+        ttl_milliseconds: TTL,
+        refresh_ttl: true,
+    };
+    let token = rig.super_user();
+    let put = rig.call("cache_client.Scs/SortedSetPut", &token, CACHE, &put.encode_to_vec()).await;
+    assert_eq!(put.code, Code::Ok, "{}", put.message);
+    for (sources, expected) in [(8, Code::Ok), (9, Code::ResourceExhausted)] {
+        let union = SortedSetUnionStoreRequest {
+            set_name: b"u".to_vec(),
+            sources: vec![Source { set_name: b"s".to_vec(), weight: 1.0 }; sources],
+            aggregate: 0,
+            ttl_milliseconds: TTL,
+        };
+        let union = union.encode_to_vec();
+        let path = "cache_client.Scs/SortedSetUnionStore";
+        let answer = rig.call(path, &token, CACHE, &union).await;
+        assert_eq!(answer.code, expected, "{sources}: {}", answer.message);
+    }
+}
