@@ -5,6 +5,10 @@
 //! A request is let through where one statement allows it. `Differs:` statements about functions
 //! are kept and allow nothing, for nothing here runs them.
 //!
+//! `Differs:` Momento's documentation counts pops and increments among what `writeonly` allows,
+//! though they tell what is there; here that role learns nothing but the length of a list to
+//! which it adds.
+//!
 //! What a token's maker asked for is judged when the token is made, and the token's own message
 //! each time it is verified: what is let through first has to be let through again.
 

@@ -68,6 +68,7 @@ fn push(end: End, values: Vec<Element>, truncate_to: u32, ttl: CollectionTtl) ->
     ListOperation::Push { end, values, truncate_to: NonZero::new(truncate_to), ttl }
 }
 
+/// A writer hears the length, as every reply of the protocol has it.
 async fn pushed(call: &Call, name: &[u8], push: ListOperation) -> Result<u32, Refusal> {
     match apply(call, name, Need::Write, push).await? {
         Outcome::Length(length) => Ok(short(length)),
@@ -175,7 +176,8 @@ pub(super) async fn retain(
 
 /// The length after something was taken out.
 async fn left(call: &Call, name: &[u8], taking: ListOperation) -> Result<Option<u32>, Refusal> {
-    match apply(call, name, Need::Write, taking).await? {
+    // It tells how many there are, and with that which were there.
+    match apply(call, name, Need::ReadAndWrite, taking).await? {
         Outcome::Length(length) => Ok(Some(short(length))),
         Outcome::Missing => Ok(None),
         other => Err(unexpected(&other)),

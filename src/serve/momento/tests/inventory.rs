@@ -446,7 +446,7 @@ fn data_methods() -> Vec<Row> {
         ),
         row(
             "ListErase",
-            Write,
+            Both,
             Refuses,
             |list_name| ListEraseRequest {
                 list_name,
@@ -458,7 +458,7 @@ fn data_methods() -> Vec<Row> {
         ),
         row(
             "ListRemove",
-            Write,
+            Both,
             Refuses,
             |list_name| ListRemoveRequest {
                 list_name,
@@ -510,7 +510,7 @@ fn data_methods() -> Vec<Row> {
         ),
         row(
             "ListRetain",
-            Write,
+            Both,
             Refuses,
             |list_name| ListRetainRequest {
                 list_name,
