@@ -29,7 +29,7 @@ use crate::serve::momento::control::Control;
 use crate::serve::momento::receiving::{Elements, Received, Weight};
 use crate::serve::momento::refusal::{Refusal, of_tonic};
 use crate::serve::momento::scs::{self, Scs};
-use crate::serve::momento::{Inner, Momento};
+use crate::serve::momento::{Inner, Momento, Who};
 use crate::store::cache::definition::Door;
 
 /// Node sends up to 10,486,000 bytes; what is over an item's limit is refused by its size.
@@ -102,9 +102,6 @@ impl Momento {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        if !self.inner.admit() {
-            return Err(Refusal::RateLimit);
-        }
         let path = request.uri().path().trim_start_matches('/');
         let (service, method) = path.split_once('/').unwrap_or_default();
         let services = &self.services;
@@ -120,7 +117,8 @@ impl Momento {
                 serve(services.scs.clone(), request).await
             }
             scs_control_server::SERVICE_NAME => {
-                let caller = self.inner.caller(field(request.headers(), AUTHORIZATION.as_str()))?;
+                let caller = self.inner.caller(field(request.headers(), AUTHORIZATION.as_str()));
+                let caller = self.inner.admitted(caller)?;
                 account.admit(0).await?;
                 let mut request = received(request, &weight);
                 request.extensions_mut().insert(caller);
@@ -135,11 +133,12 @@ impl Momento {
                 serve(services.token.clone(), received(request, &weight)).await
             }
             "cache_client.Ping" if path == "cache_client.Ping/Ping" => {
+                self.inner.admit(Who::Stranger)?;
                 let mut grpc = Grpc::new(ProstCodec::<(), ()>::default())
                     .apply_max_message_size_config(Some(OPEN_MESSAGE_BYTES_MAX), None);
                 Ok(grpc.unary(Ping, received(request, &weight)).await)
             }
-            _ => Err(Refusal::Unimplemented),
+            _ => self.inner.admitted(Err(Refusal::Unimplemented)),
         }
     }
 }
@@ -159,7 +158,7 @@ impl Inner {
         account: &Account,
         weight: &Weight,
     ) -> Result<scs::Call, Refusal> {
-        let token = self.caller(field(headers, AUTHORIZATION.as_str()))?;
+        let token = self.admitted(self.caller(field(headers, AUTHORIZATION.as_str())))?;
         let name = field(headers, CACHE).filter(|name| !name.trim().is_empty());
         let name = name.ok_or(Refusal::invalid("Invalid argument: no cache is named"))?;
         if !token.grants.know_cache(name) {

@@ -6,6 +6,7 @@
 //! vendor's newer APIs; a value that is too large, 413; `+` in a query, a blank as in forms.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::alphabet::URL_SAFE;
@@ -29,7 +30,7 @@ use crate::serve::momento::receiving::{Elements, Received};
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::scs::scalar::{put, read, stored};
 use crate::serve::momento::scs::{Call, ITEM_BYTES_MAX};
-use crate::serve::momento::token;
+use crate::serve::momento::token::{self, Token};
 use crate::serve::momento::{Inner, Momento};
 use crate::store::cache::Operation;
 use crate::store::cache::definition::Door;
@@ -84,15 +85,14 @@ impl Inner {
         B: http_body::Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        if !self.admit() {
-            return Err(Refusal::RateLimit);
-        }
+        let known = Query::parse(parts.uri.query().unwrap_or_default())
+            .and_then(|query| Ok((self.http_caller(parts, &query)?, query)));
+        let (token, query) = self.admitted(known)?;
         let Some(encoded) = parts.uri.path().strip_prefix("/cache/") else {
             // Topics come with their own service.
             return Err(Refusal::Unimplemented);
         };
-        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        let call = self.http_caller(parts, &query, encoded)?;
+        let call = self.http_data_call(parts, token, encoded)?;
         let admitted = timeout_at(call.deadline, call.account.admit(0)).await;
         admitted.map_err(|_| Refusal::DeadlineExceeded)??;
         match parts.method {
@@ -125,7 +125,7 @@ impl Inner {
         }
     }
 
-    fn http_caller(&self, parts: &Parts, query: &Query, encoded: &str) -> Result<Call, Refusal> {
+    fn http_caller(&self, parts: &Parts, query: &Query) -> Result<Arc<Token>, Refusal> {
         let field = match parts.headers.get(AUTHORIZATION).map(HeaderValue::to_str) {
             None => None,
             Some(Ok(text)) => Some(text.strip_prefix("Bearer ").unwrap_or(text).trim()),
@@ -139,7 +139,15 @@ impl Inner {
             (one, other) => one.or(other),
         };
         let unwrapped = text.and_then(token::unwrap);
-        let token = self.caller(unwrapped.as_deref().or(text))?;
+        self.caller(unwrapped.as_deref().or(text))
+    }
+
+    fn http_data_call(
+        &self,
+        parts: &Parts,
+        token: Arc<Token>,
+        encoded: &str,
+    ) -> Result<Call, Refusal> {
         let name = percent_decode(encoded.as_bytes()).decode_utf8();
         let name =
             name.map_err(|_| Refusal::invalid("Invalid argument: a cache's name is text"))?;
