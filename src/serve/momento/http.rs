@@ -128,10 +128,13 @@ impl Inner {
     fn http_caller(&self, parts: &Parts, query: &Query) -> Result<Arc<Token>, Refusal> {
         let field = match parts.headers.get(AUTHORIZATION).map(HeaderValue::to_str) {
             None => None,
-            Some(Ok(text)) => Some(text.strip_prefix("Bearer ").unwrap_or(text).trim()),
+            Some(Ok(text)) => Some(bare(text)),
             Some(Err(_)) => return Err(Refusal::BadToken),
         };
-        let text = match (field, query.token.as_deref()) {
+        // Empty is none, as in the local mode of the libraries.
+        let parameter = query.token.as_deref().filter(|token| !token.is_empty());
+        let parameter = parameter.map(std::str::from_utf8).transpose();
+        let text = match (field, parameter.map_err(|_| Refusal::BadToken)?) {
             (Some(_), Some(_)) => {
                 let what = "Invalid argument: a token in the header and one in the query";
                 return Err(Refusal::invalid(what));
@@ -170,7 +173,7 @@ struct Query {
     key: Option<Vec<u8>>,
     key_base64: Option<Vec<u8>>,
     ttl_seconds: Option<Vec<u8>>,
-    token: Option<String>,
+    token: Option<Vec<u8>>,
 }
 
 impl Query {
@@ -182,13 +185,7 @@ impl Query {
                 b"key" => &mut query.key,
                 b"key_base64" => &mut query.key_base64,
                 b"ttl_seconds" => &mut query.ttl_seconds,
-                b"token" => {
-                    // Empty is none, as in the local mode of the libraries.
-                    let value = String::from_utf8(decoded(value).into_owned());
-                    let value = value.map_err(|_| Refusal::BadToken)?;
-                    query.token = Some(value).filter(|value| !value.is_empty());
-                    continue;
-                }
+                b"token" => &mut query.token,
                 _ => continue,
             };
             if place.replace(decoded(value).into_owned()).is_some() {
@@ -218,6 +215,13 @@ impl Query {
         let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
         number.ok_or(Refusal::invalid("Invalid argument: ttl_seconds is no whole number"))
     }
+}
+
+/// What stands in `Authorization`, or behind its scheme, which RFC 9110, section 11.1, has in any
+/// case.
+fn bare(field: &str) -> &str {
+    let scheme = field.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    scheme.map_or(field, |(_, token)| token).trim()
 }
 
 fn decoded(text: &str) -> Cow<'_, [u8]> {
