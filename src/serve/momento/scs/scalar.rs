@@ -133,21 +133,20 @@ pub(super) async fn set_if_hash(
 ) -> Result<SetIfHashResponse, Refusal> {
     use set_if_hash_response::{NotStored, Result, Stored};
     let SetIfHashRequest { cache_key, cache_body, ttl_milliseconds, condition } = message;
-    let new_hash = ValueHash::of(&cache_body).0.to_vec();
-    let condition = hash_condition(condition.ok_or_else(unset)?);
-    let put = put(
-        &cache_key,
-        cache_body,
-        ttl_milliseconds,
-        condition.clone().unwrap_or(Condition::Always),
-    )?;
-    call.allow(&cache_key, Need::ReadAndWrite)?;
-    let is_stored = match condition {
-        Some(_) => stored(call.apply(&cache_key, Need::ReadAndWrite, put).await?)?,
-        None => false,
+    let value = Bytes::from(cache_body);
+    let put = |condition| put(&cache_key, value.clone(), ttl_milliseconds, condition);
+    let is_stored = match hash_condition(condition.ok_or_else(unset)?) {
+        Some(condition) => {
+            stored(call.apply(&cache_key, Need::ReadAndWrite, put(condition)?).await?)?
+        }
+        None => {
+            call.allow(&cache_key, Need::ReadAndWrite)?;
+            put(Condition::Always)?;
+            false
+        }
     };
     let result = match is_stored {
-        true => Result::Stored(Stored { new_hash }),
+        true => Result::Stored(Stored { new_hash: ValueHash::of(&value).0.to_vec() }),
         false => Result::NotStored(NotStored {}),
     };
     Ok(SetIfHashResponse { result: Some(result) })
