@@ -29,7 +29,7 @@ use crate::serve::momento::permission::Need;
 use crate::serve::momento::receiving::{Elements, Received};
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::scs::scalar::{put, read, stored};
-use crate::serve::momento::scs::{Call, ITEM_BYTES_MAX};
+use crate::serve::momento::scs::{Call, ITEM_BYTES_MAX, lifetime};
 use crate::serve::momento::token::{self, Token};
 use crate::serve::momento::{Inner, Momento};
 use crate::store::cache::Operation;
@@ -111,6 +111,8 @@ impl Inner {
                 let key = query.key()?;
                 call.allow(&key, Need::Write)?;
                 let ttl_milliseconds = query.ttl_seconds()?.saturating_mul(1000);
+                // Before the value comes.
+                lifetime(ttl_milliseconds)?;
                 let value = whole(call.weight.body(body, usize::MAX, Elements::default())).await?;
                 let put = put(&key, value, ttl_milliseconds, Condition::Always)?;
                 stored(call.apply(&key, Need::Write, put).await?)?;

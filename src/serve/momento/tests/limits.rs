@@ -309,3 +309,19 @@ async fn a_union_has_so_many_elements() {
         assert_eq!(answer.code, expected, "{sources}: {}", answer.message);
     }
 }
+
+/// What is refused for its head is refused before its body comes.
+#[tokio::test]
+async fn a_value_without_a_lifetime_is_not_received() {
+    let rig = Rig::new().await;
+    for (ttl_seconds, waits_for_it) in
+        [("0", false), ("1", true), ("86400", true), ("86401", false)]
+    {
+        let request = Request::put(format!("/cache/kept?key=k&ttl_seconds={ttl_seconds}"))
+            .header(AUTHORIZATION, rig.super_user())
+            .body(Endless(VecDeque::new()))
+            .expect("well-formed");
+        let mut answer = Box::pin(rig.door.answer(request));
+        assert_eq!(waits(&mut answer).await, waits_for_it, "{ttl_seconds}");
+    }
+}
