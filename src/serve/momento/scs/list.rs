@@ -21,6 +21,22 @@ use crate::store::cache::item::list::{ListOperation, ListRange, Slice};
 use crate::store::cache::operation::{CollectionTtl, End};
 use crate::store::cache::{CollectionOperation, Element, Operation, Outcome};
 
+/// What a message names of a list; each of the two calls has types of its own for that.
+macro_rules! slice {
+    ($of:ident, $message:ident) => {
+        Slice {
+            start: match $message.start_index {
+                Some($of::StartIndex::InclusiveStart(start)) => Some(start.into()),
+                Some($of::StartIndex::UnboundedStart(_)) | None => None,
+            },
+            end: match $message.end_index {
+                Some($of::EndIndex::ExclusiveEnd(end)) => Some(end.into()),
+                Some($of::EndIndex::UnboundedEnd(_)) | None => None,
+            },
+        }
+    };
+}
+
 pub(super) async fn push_front(
     call: &Call,
     message: ListPushFrontRequest,
@@ -153,19 +169,9 @@ pub(super) async fn retain(
     call: &Call,
     message: ListRetainRequest,
 ) -> Result<ListRetainResponse, Refusal> {
-    use list_retain_request::{EndIndex, StartIndex};
     use list_retain_response::{Found, List, Missing};
     let ttl = collection(message.ttl_milliseconds, message.refresh_ttl)?;
-    let slice = Slice {
-        start: match message.start_index {
-            Some(StartIndex::InclusiveStart(start)) => Some(start.into()),
-            Some(StartIndex::UnboundedStart(_)) | None => None,
-        },
-        end: match message.end_index {
-            Some(EndIndex::ExclusiveEnd(end)) => Some(end.into()),
-            Some(EndIndex::UnboundedEnd(_)) | None => None,
-        },
-    };
+    let slice = slice!(list_retain_request, message);
     let retain = ListOperation::Retain { slice, ttl };
     let list = match left(call, &message.list_name, retain).await? {
         Some(list_length) => List::Found(Found { list_length }),
@@ -188,18 +194,8 @@ pub(super) async fn fetch(
     call: &Call,
     message: ListFetchRequest,
 ) -> Result<ListFetchResponse, Refusal> {
-    use list_fetch_request::{EndIndex, StartIndex};
     use list_fetch_response::{Found, List, Missing};
-    let slice = Slice {
-        start: match message.start_index {
-            Some(StartIndex::InclusiveStart(start)) => Some(start.into()),
-            Some(StartIndex::UnboundedStart(_)) | None => None,
-        },
-        end: match message.end_index {
-            Some(EndIndex::ExclusiveEnd(end)) => Some(end.into()),
-            Some(EndIndex::UnboundedEnd(_)) | None => None,
-        },
-    };
+    let slice = slice!(list_fetch_request, message);
     let fetch = ListOperation::Fetch { slice };
     let list = match apply(call, &message.list_name, Need::Read, fetch).await? {
         Outcome::Values(found) => List::Found(Found { values: values(found) }),
