@@ -105,31 +105,27 @@ impl Admin {
     }
 
     async fn respond(&self, request: Request<Incoming>) -> Response<Payload> {
+        if let Some(refusal) = self.refuse(request.uri(), request.headers()) {
+            return refusal.map(Payload::from);
+        }
         if let Some(door) = &self.appconfig
             && AppConfig::takes(request.uri().path())
-            && self.refuse(request.uri(), request.headers()).is_none()
         {
             return door.answer(request).await.map(Payload::from);
         }
         if let Some(door) = &self.management
             && Management::takes(request.uri().path())
-            && self.refuse(request.uri(), request.headers()).is_none()
         {
             return door.answer(request).await.map(Payload::from);
         }
         if let Some(door) = self.momento.as_ref().filter(|door| door.takes(&request)) {
-            return match self.refuse(request.uri(), request.headers()) {
-                None => door.answer(request).await,
-                Some(refusal) => refusal.map(Payload::from),
-            };
+            return door.answer(request).await;
         }
         self.answer(&request).map(Payload::from)
     }
 
+    /// A request that is for none of the doors.
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        if let Some(refusal) = self.refuse(request.uri(), request.headers()) {
-            return refusal;
-        }
         match request.uri().path() {
             "/healthz" => probe(request.method(), StatusCode::OK, "ok\n"),
             "/readyz" => match self.readiness() {
@@ -227,7 +223,9 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(()).expect("the request is well-formed");
-        assert_eq!(admin.answer(&request).status(), expected, "{target} with {fields:?}");
+        let refused = admin.refuse(request.uri(), request.headers());
+        let status = refused.unwrap_or_else(|| admin.answer(&request)).status();
+        assert_eq!(status, expected, "{target} with {fields:?}");
     }
 
     #[test]

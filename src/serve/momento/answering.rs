@@ -85,15 +85,18 @@ impl Drop for Share {
 }
 
 /// A body that counts until it is gone, and so do its pieces: HTTP/2 takes them out of it
-/// long before the client takes them.
+/// long before the client takes them. Of one that is made while it is taken each piece counts
+/// alone.
 pub(super) struct Counting<B> {
     body: B,
+    account: Account,
     held: Option<Held>,
 }
 
 impl<B> Counting<B> {
-    pub(super) fn new(body: B, held: Option<Held>) -> Self {
-        Self { body, held }
+    /// `held`: all of it, where it is made already.
+    pub(super) fn new(body: B, account: Account, held: Option<Held>) -> Self {
+        Self { body, account, held }
     }
 }
 
@@ -117,8 +120,10 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Counting<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        let Some(held) = &self.held else { return polled };
-        let piece = |bytes| Bytes::from_owner(Piece { bytes, _held: held.clone() });
+        let piece = |bytes: Bytes| {
+            let held = self.held.clone().unwrap_or_else(|| self.account.hold(bytes.len()));
+            Bytes::from_owner(Piece { bytes, _held: held })
+        };
         polled.map_ok(|frame| frame.map_data(piece))
     }
 

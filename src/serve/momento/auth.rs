@@ -21,10 +21,10 @@ use tonic::codegen::tokio_stream::{self, Stream};
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
-use crate::serve::momento::Inner;
 use crate::serve::momento::permission::Grants;
 use crate::serve::momento::refusal::Refusal;
-use crate::serve::momento::token::{Kind, Token};
+use crate::serve::momento::token::{Kind, TOKEN_BYTES_MAX, Token};
+use crate::serve::momento::{Inner, Who};
 
 /// Characters of the id that a token's maker gives it.
 const TOKEN_ID_CHARS_MAX: usize = 64;
@@ -42,6 +42,7 @@ impl Auth for Issuer {
 
     /// There is no account to sign in to: the operator hands out tokens.
     async fn login(&self, _: Request<LoginRequest>) -> Result<Response<Self::LoginStream>, Status> {
+        self.0.admit(Who::Stranger)?;
         let description =
             "This gateway has no sign-in by browser; `tollgate credentials` prints a session token"
                 .to_owned();
@@ -80,8 +81,10 @@ impl Auth for Issuer {
     ) -> Result<Response<RefreshApiTokenResponse>, Status> {
         let message = request.into_inner();
         let (keyring, now_s) = (self.0.keyring.load(), self.0.now_s());
-        let key = keyring.verify(&message.api_key, now_s).map_err(Refusal::from)?;
-        let refresh = keyring.verify(&message.refresh_token, now_s).map_err(Refusal::from)?;
+        let verified = keyring
+            .verify(&message.api_key, now_s)
+            .and_then(|key| Ok((key, keyring.verify(&message.refresh_token, now_s)?)));
+        let (key, refresh) = self.0.admitted(verified.map_err(Refusal::from))?;
         if key.kind != Kind::Key || refresh.kind != Kind::Refresh || refresh.id != key.id {
             return Err(Refusal::BadToken.into());
         }
@@ -144,7 +147,7 @@ impl Issuer {
     fn caller(&self, metadata: &MetadataMap, in_message: &str) -> Result<Arc<Token>, Refusal> {
         let in_field = metadata.get("authorization").and_then(|value| value.to_str().ok());
         let text = Some(in_message).filter(|text| !text.is_empty()).or(in_field);
-        self.0.caller(text)
+        self.0.admitted(self.0.caller(text))
     }
 
     fn new_key(
@@ -182,10 +185,15 @@ impl Issuer {
     }
 
     fn sign(&self, token: &Token) -> Result<String, Refusal> {
-        token.sign(self.0.keyring.load().own()).map_err(|error| {
+        let text = token.sign(self.0.keyring.load().own()).map_err(|error| {
             tracing::error!(%error, "a token cannot be signed");
             Refusal::Failed
-        })
+        })?;
+        if text.len() > TOKEN_BYTES_MAX {
+            // Nobody would be let in with it.
+            return Err(Refusal::invalid("Invalid argument: the token would be over 16 KB"));
+        }
+        Ok(text)
     }
 }
 

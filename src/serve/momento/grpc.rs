@@ -5,16 +5,13 @@
 //! is read. `Unknown:` the order of the checks; a bad token comes before a missing cache.
 
 use std::future::ready;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use momento_protos::auth::auth_server::{self, AuthServer};
 use momento_protos::cache_client::scs_server::{self, ScsServer};
 use momento_protos::control_client::scs_control_server::{self, ScsControlServer};
@@ -26,20 +23,21 @@ use tonic_prost::ProstCodec;
 use tower_service::Service;
 
 use crate::serve::control::Payload;
-use crate::serve::momento::answering::{Counting, Held};
+use crate::serve::momento::answering::{Account, Counting, Held};
 use crate::serve::momento::auth::Issuer;
 use crate::serve::momento::control::Control;
+use crate::serve::momento::receiving::{Elements, Received, Weight};
 use crate::serve::momento::refusal::{Refusal, of_tonic};
 use crate::serve::momento::scs::{self, Scs};
-use crate::serve::momento::{Inner, Momento};
+use crate::serve::momento::{Inner, Momento, Who};
 use crate::store::cache::definition::Door;
 
 /// Node sends up to 10,486,000 bytes; what is over an item's limit is refused by its size.
 const MESSAGE_BYTES_MAX: usize = 11 * 1024 * 1024;
-/// Of the calls whose bearer is known from their message alone.
-const OPEN_MESSAGE_BYTES_MAX: usize = 256 * 1024;
-/// Bytes of messages that are being received, all calls together.
-const RECEIVING_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Of the calls whose bearer is known from their message alone: two tokens and some names.
+const OPEN_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// What gRPC puts before a message.
+const MESSAGE_HEAD_BYTES: usize = 5;
 
 /// For a call that sets no deadline, and the longest that one may set.
 const CALL_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -54,7 +52,6 @@ pub(super) struct Services {
     control: ScsControlServer<Control>,
     auth: AuthServer<Issuer>,
     token: TokenServer<Issuer>,
-    pub(super) receiving: Arc<AtomicUsize>,
 }
 
 impl Services {
@@ -68,7 +65,6 @@ impl Services {
                 .max_decoding_message_size(OPEN_MESSAGE_BYTES_MAX),
             auth: AuthServer::new(issuer.clone()).max_decoding_message_size(OPEN_MESSAGE_BYTES_MAX),
             token: TokenServer::new(issuer).max_decoding_message_size(OPEN_MESSAGE_BYTES_MAX),
-            receiving: Arc::default(),
         }
     }
 }
@@ -82,13 +78,14 @@ impl Momento {
     {
         let wait = deadline_of(request.headers()).unwrap_or(CALL_WAIT_MAX).min(CALL_WAIT_MAX);
         let deadline = Instant::now() + wait;
-        let answer = timeout_at(deadline, self.call(request, deadline));
+        let account = self.inner.answering.of(request.extensions().get());
+        let answer = timeout_at(deadline, self.call(request, deadline, &account));
         match answer.await.unwrap_or(Err(Refusal::DeadlineExceeded)) {
             Ok(mut response) => match of_tonic(response.headers()) {
                 Some(refusal) => refusal.grpc(),
                 None => {
                     let held = response.extensions_mut().remove::<Held>();
-                    response.map(|body| Payload::stream(Counting::new(body, held)))
+                    response.map(|body| Payload::stream(Counting::new(body, account, held)))
                 }
             },
             Err(refusal) => refusal.grpc(),
@@ -99,69 +96,77 @@ impl Momento {
         &self,
         request: Request<B>,
         deadline: Instant,
+        account: &Account,
     ) -> Result<Response<tonic::body::Body>, Refusal>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        if !self.inner.admit() {
-            return Err(Refusal::RateLimit);
-        }
         let path = request.uri().path().trim_start_matches('/');
-        let (service, _) = path.split_once('/').unwrap_or_default();
+        let (service, method) = path.split_once('/').unwrap_or_default();
         let services = &self.services;
+        // Until the call is done; replies that are made of it one by one keep it longer.
+        let weight = self.inner.receiving.weigh();
         match service {
             scs_server::SERVICE_NAME => {
-                let call = self.inner.data_call(&request, deadline)?;
-                serve(services.scs.clone(), self.received(request, Some(call))).await
+                let call = self.inner.data_call(request.headers(), deadline, account, &weight)?;
+                let elements = Elements::of(method);
+                let bytes_max = MESSAGE_BYTES_MAX + MESSAGE_HEAD_BYTES;
+                let mut request = request.map(|body| weight.body(body, bytes_max, elements));
+                request.extensions_mut().insert(call);
+                serve(services.scs.clone(), request).await
             }
             scs_control_server::SERVICE_NAME => {
-                let caller = self.inner.caller(field(request.headers(), AUTHORIZATION.as_str()))?;
-                serve(services.control.clone(), self.received(request, Some(caller))).await
+                let caller = self.inner.caller(field(request.headers(), AUTHORIZATION.as_str()));
+                let caller = self.inner.admitted(caller)?;
+                account.admit(0).await?;
+                let mut request = received(request, &weight);
+                request.extensions_mut().insert(caller);
+                serve(services.control.clone(), request).await
             }
             auth_server::SERVICE_NAME => {
-                serve(services.auth.clone(), self.received(request, None::<()>)).await
+                account.admit(0).await?;
+                serve(services.auth.clone(), received(request, &weight)).await
             }
             token_server::SERVICE_NAME => {
-                serve(services.token.clone(), self.received(request, None::<()>)).await
+                account.admit(0).await?;
+                serve(services.token.clone(), received(request, &weight)).await
             }
             "cache_client.Ping" if path == "cache_client.Ping/Ping" => {
+                self.inner.admit(Who::Stranger)?;
                 let mut grpc = Grpc::new(ProstCodec::<(), ()>::default())
                     .apply_max_message_size_config(Some(OPEN_MESSAGE_BYTES_MAX), None);
-                Ok(grpc.unary(Ping, self.received(request, None::<()>)).await)
+                Ok(grpc.unary(Ping, received(request, &weight)).await)
             }
-            _ => Err(Refusal::Unimplemented),
+            _ => self.inner.admitted(Err(Refusal::Unimplemented)),
         }
     }
+}
 
-    /// With its body counted, and what is known of its caller.
-    fn received<B, E: Clone + Send + Sync + 'static>(
-        &self,
-        request: Request<B>,
-        known: Option<E>,
-    ) -> Request<Received<B>> {
-        let receiving = self.services.receiving.clone();
-        let mut request = request.map(|body| Received { body, receiving, bytes: 0 });
-        if let Some(known) = known {
-            request.extensions_mut().insert(known);
-        }
-        request
-    }
+/// A call of another service than that of the data.
+fn received<B>(request: Request<B>, weight: &Weight) -> Request<Received<B>> {
+    let bytes_max = OPEN_MESSAGE_BYTES_MAX + MESSAGE_HEAD_BYTES;
+    request.map(|body| weight.body(body, bytes_max, Elements::default()))
 }
 
 impl Inner {
     /// Who calls, and of which cache.
-    fn data_call<B>(&self, request: &Request<B>, deadline: Instant) -> Result<scs::Call, Refusal> {
-        let headers = request.headers();
-        let token = self.caller(field(headers, AUTHORIZATION.as_str()))?;
+    fn data_call(
+        &self,
+        headers: &HeaderMap,
+        deadline: Instant,
+        account: &Account,
+        weight: &Weight,
+    ) -> Result<scs::Call, Refusal> {
+        let token = self.admitted(self.caller(field(headers, AUTHORIZATION.as_str())))?;
         let name = field(headers, CACHE).filter(|name| !name.trim().is_empty());
         let name = name.ok_or(Refusal::invalid("Invalid argument: no cache is named"))?;
         if !token.grants.know_cache(name) {
             return Err(Refusal::Forbidden);
         }
         let cache = self.caches.get(name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
-        let account = self.answering.of(request.extensions().get());
-        Ok(scs::Call { token, cache, deadline, account })
+        let (account, weight) = (account.clone(), weight.clone());
+        Ok(scs::Call { token, cache, deadline, account, weight })
     }
 }
 
@@ -215,52 +220,6 @@ impl UnaryService<()> for Ping {
 
     fn call(&mut self, _: Call<()>) -> Self::Future {
         ready(Ok(Reply::new(())))
-    }
-}
-
-/// A request's body, whose bytes count until the call has ended.
-struct Received<B> {
-    body: B,
-    receiving: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-impl<B> Body for Received<B>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &polled {
-            let bytes = frame.data_ref().map_or(0, Bytes::len);
-            self.bytes = self.bytes.saturating_add(bytes);
-            let before = self.receiving.fetch_add(bytes, Ordering::Relaxed);
-            if before.saturating_add(bytes) > RECEIVING_BYTES_MAX {
-                return Poll::Ready(Some(Err(Refusal::Throughput.into())));
-            }
-        }
-        polled.map_err(|error| Status::from_error(error.into()))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl<B> Drop for Received<B> {
-    fn drop(&mut self) {
-        self.receiving.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

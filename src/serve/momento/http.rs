@@ -6,6 +6,7 @@
 //! vendor's newer APIs; a value that is too large, 413; `+` in a query, a blank as in forms.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::alphabet::URL_SAFE;
@@ -19,14 +20,17 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
+use tonic::{Code, Status};
 
 use crate::serve::control::Payload;
+use crate::serve::momento::answering::Counting;
 use crate::serve::momento::permission::Need;
+use crate::serve::momento::receiving::{Elements, Received};
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::scs::scalar::{put, read, stored};
-use crate::serve::momento::scs::{Call, ITEM_BYTES_MAX};
-use crate::serve::momento::token;
+use crate::serve::momento::scs::{Call, ITEM_BYTES_MAX, lifetime};
+use crate::serve::momento::token::{self, Token};
 use crate::serve::momento::{Inner, Momento};
 use crate::store::cache::Operation;
 use crate::store::cache::definition::Door;
@@ -47,7 +51,7 @@ impl Momento {
     /// Never fails: a refusal is an answer.
     pub(super) async fn answer_http<B>(&self, request: Request<B>) -> Response<Payload>
     where
-        B: http_body::Body,
+        B: http_body::Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
@@ -78,23 +82,27 @@ impl Momento {
 impl Inner {
     async fn http_call<B>(&self, parts: &Parts, body: B) -> Result<Response<Payload>, Refusal>
     where
-        B: http_body::Body,
+        B: http_body::Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        if !self.admit() {
-            return Err(Refusal::RateLimit);
-        }
+        let known = Query::parse(parts.uri.query().unwrap_or_default())
+            .and_then(|query| Ok((self.http_caller(parts, &query)?, query)));
+        let (token, query) = self.admitted(known)?;
         let Some(encoded) = parts.uri.path().strip_prefix("/cache/") else {
             // Topics come with their own service.
             return Err(Refusal::Unimplemented);
         };
-        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        let call = self.http_caller(parts, &query, encoded)?;
+        let call = self.http_data_call(parts, token, encoded)?;
+        let admitted = timeout_at(call.deadline, call.account.admit(0)).await;
+        admitted.map_err(|_| Refusal::DeadlineExceeded)??;
         match parts.method {
             Method::GET => {
                 let key = query.key()?;
                 let value = read(&call, &key).await?.ok_or(Refusal::KeyNotFound)?;
-                let mut response = Response::new(Payload::from(Full::new(value)));
+                // It is no longer the cache's where another has been stored meanwhile.
+                let held = call.account.hold(value.len());
+                let value = Counting::new(Full::new(value), call.account, Some(held));
+                let mut response = Response::new(Payload::stream(value));
                 let media = HeaderValue::from_static("application/octet-stream");
                 response.headers_mut().insert(CONTENT_TYPE, media);
                 Ok(response)
@@ -103,7 +111,9 @@ impl Inner {
                 let key = query.key()?;
                 call.allow(&key, Need::Write)?;
                 let ttl_milliseconds = query.ttl_seconds()?.saturating_mul(1000);
-                let value = whole(body).await?;
+                // Before the value comes.
+                lifetime(ttl_milliseconds)?;
+                let value = whole(call.weight.body(body, usize::MAX, Elements::default())).await?;
                 let put = put(&key, value, ttl_milliseconds, Condition::Always)?;
                 stored(call.apply(&key, Need::Write, put).await?)?;
                 Ok(empty(StatusCode::NO_CONTENT))
@@ -117,13 +127,16 @@ impl Inner {
         }
     }
 
-    fn http_caller(&self, parts: &Parts, query: &Query, encoded: &str) -> Result<Call, Refusal> {
+    fn http_caller(&self, parts: &Parts, query: &Query) -> Result<Arc<Token>, Refusal> {
         let field = match parts.headers.get(AUTHORIZATION).map(HeaderValue::to_str) {
             None => None,
-            Some(Ok(text)) => Some(text.strip_prefix("Bearer ").unwrap_or(text).trim()),
+            Some(Ok(text)) => Some(bare(text)),
             Some(Err(_)) => return Err(Refusal::BadToken),
         };
-        let text = match (field, query.token.as_deref()) {
+        // Empty is none, as in the local mode of the libraries.
+        let parameter = query.token.as_deref().filter(|token| !token.is_empty());
+        let parameter = parameter.map(std::str::from_utf8).transpose();
+        let text = match (field, parameter.map_err(|_| Refusal::BadToken)?) {
             (Some(_), Some(_)) => {
                 let what = "Invalid argument: a token in the header and one in the query";
                 return Err(Refusal::invalid(what));
@@ -131,7 +144,15 @@ impl Inner {
             (one, other) => one.or(other),
         };
         let unwrapped = text.and_then(token::unwrap);
-        let token = self.caller(unwrapped.as_deref().or(text))?;
+        self.caller(unwrapped.as_deref().or(text))
+    }
+
+    fn http_data_call(
+        &self,
+        parts: &Parts,
+        token: Arc<Token>,
+        encoded: &str,
+    ) -> Result<Call, Refusal> {
         let name = percent_decode(encoded.as_bytes()).decode_utf8();
         let name =
             name.map_err(|_| Refusal::invalid("Invalid argument: a cache's name is text"))?;
@@ -144,7 +165,7 @@ impl Inner {
         let cache = self.caches.get(&name, Door::Momento).ok_or(Refusal::CacheNotFound)?;
         let deadline = Instant::now() + BODY_WAIT;
         let account = self.answering.of(parts.extensions.get());
-        Ok(Call { token, cache, deadline, account })
+        Ok(Call { token, cache, deadline, account, weight: self.receiving.weigh() })
     }
 }
 
@@ -154,7 +175,7 @@ struct Query {
     key: Option<Vec<u8>>,
     key_base64: Option<Vec<u8>>,
     ttl_seconds: Option<Vec<u8>>,
-    token: Option<String>,
+    token: Option<Vec<u8>>,
 }
 
 impl Query {
@@ -166,13 +187,7 @@ impl Query {
                 b"key" => &mut query.key,
                 b"key_base64" => &mut query.key_base64,
                 b"ttl_seconds" => &mut query.ttl_seconds,
-                b"token" => {
-                    // Empty is none, as in the local mode of the libraries.
-                    let value = String::from_utf8(decoded(value).into_owned());
-                    let value = value.map_err(|_| Refusal::BadToken)?;
-                    query.token = Some(value).filter(|value| !value.is_empty());
-                    continue;
-                }
+                b"token" => &mut query.token,
                 _ => continue,
             };
             if place.replace(decoded(value).into_owned()).is_some() {
@@ -204,6 +219,13 @@ impl Query {
     }
 }
 
+/// What stands in `Authorization`, or behind its scheme, which RFC 9110, section 11.1, has in any
+/// case.
+fn bare(field: &str) -> &str {
+    let scheme = field.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    scheme.map_or(field, |(_, token)| token).trim()
+}
+
 fn decoded(text: &str) -> Cow<'_, [u8]> {
     if text.contains('+') {
         let blanks = text.replace('+', " ");
@@ -212,17 +234,24 @@ fn decoded(text: &str) -> Cow<'_, [u8]> {
     percent_decode(text.as_bytes()).into()
 }
 
-async fn whole<B>(body: B) -> Result<Bytes, Refusal>
+async fn whole<B>(body: Received<B>) -> Result<Bytes, Refusal>
 where
-    B: http_body::Body,
+    B: http_body::Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     match timeout(BODY_WAIT, Limited::new(body, ITEM_BYTES_MAX).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::RequestTooLarge),
+        Ok(Err(error)) if is_exhausted(&*error) => Err(Refusal::Throughput),
         Ok(Err(_)) => Err(Refusal::invalid("Invalid argument: the body broke off")),
         Err(_) => Err(Refusal::DeadlineExceeded),
     }
+}
+
+/// Whether too much is being received.
+fn is_exhausted(error: &(dyn std::error::Error + 'static)) -> bool {
+    let status = error.downcast_ref::<Status>();
+    status.is_some_and(|status| status.code() == Code::ResourceExhausted)
 }
 
 fn empty(status: StatusCode) -> Response<Payload> {

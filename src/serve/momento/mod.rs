@@ -11,6 +11,7 @@ mod grpc;
 mod http;
 mod keyring;
 mod permission;
+mod receiving;
 mod refusal;
 mod scs;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use crate::serve::control::Payload;
 use crate::serve::momento::answering::Answering;
 use crate::serve::momento::grpc::Services;
 use crate::serve::momento::permission::Grants;
+use crate::serve::momento::receiving::Receiving;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::token::{Kind, Token};
 use crate::serve::quota::Quota;
@@ -61,6 +63,12 @@ pub struct Door {
     pub cors_origins: Vec<String>,
 }
 
+/// Whose quota a call takes from.
+enum Who {
+    Bearer,
+    Stranger,
+}
+
 struct Inner {
     caches: CacheControl,
     store: Store,
@@ -71,8 +79,11 @@ struct Inner {
     anyone: Option<Arc<Token>>,
     endpoint: String,
     quota: Option<Quota>,
+    /// Of who has no good token, so that they turn away nobody who has.
+    strangers: Option<Quota>,
     cors_origins: Vec<String>,
     answering: Answering,
+    receiving: Receiving,
 }
 
 impl Momento {
@@ -95,8 +106,10 @@ impl Momento {
             anyone: door.open.then(|| Arc::new(anyone)),
             endpoint: door.endpoint,
             quota: door.requests_per_second.map(Quota::new),
+            strangers: door.requests_per_second.map(Quota::new),
             cors_origins: door.cors_origins,
             answering: Answering::default(),
+            receiving: Receiving::default(),
         });
         let services = Services::new(&inner);
         Self { inner, services }
@@ -138,8 +151,19 @@ impl Inner {
         u64::try_from(self.clock.epoch_ms() / 1000).unwrap_or(0)
     }
 
-    fn admit(&self) -> bool {
-        self.quota.as_ref().is_none_or(|quota| quota.admit(self.clock.elapsed()))
+    fn admit(&self, who: Who) -> Result<(), Refusal> {
+        let quota = match who {
+            Who::Bearer => &self.quota,
+            Who::Stranger => &self.strangers,
+        };
+        let admits = quota.as_ref().is_none_or(|quota| quota.admit(self.clock.elapsed()));
+        if admits { Ok(()) } else { Err(Refusal::RateLimit) }
+    }
+
+    /// The same, where the quota of who calls has room for it.
+    fn admitted<T>(&self, known: Result<T, Refusal>) -> Result<T, Refusal> {
+        self.admit(if known.is_ok() { Who::Bearer } else { Who::Stranger })?;
+        known
     }
 
     /// Whose token that is; `text` is bare. An empty one is none.

@@ -4,6 +4,13 @@
 //! a super user, or statements that each name caches or topics, items of them, and a role.
 //! A request is let through where one statement allows it. `Differs:` statements about functions
 //! are kept and allow nothing, for nothing here runs them.
+//!
+//! `Differs:` Momento's documentation counts pops and increments among what `writeonly` allows,
+//! though they tell what is there; here that role learns nothing but the length of a list to
+//! which it adds.
+//!
+//! What a token's maker asked for is judged when the token is made, and the token's own message
+//! each time it is verified: what is let through first has to be let through again.
 
 use std::collections::HashSet;
 
@@ -17,7 +24,7 @@ use momento_protos::permission_messages::permissions_type::topic_permissions::{
 };
 use momento_protos::permission_messages::permissions_type::topic_selector::Kind as TopicKind;
 use momento_protos::permission_messages::permissions_type::{
-    CachePermissions, CacheSelector, Kind as StatementKind, TopicPermissions,
+    CachePermissions, CacheSelector, FunctionPermissions, Kind as StatementKind, TopicPermissions,
 };
 use momento_protos::permission_messages::{
     CacheRole, ExplicitPermissions, FunctionRole, Permissions, PermissionsType,
@@ -37,9 +44,18 @@ pub(super) enum Grants {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Grant {
-    Items { role: Role, cache: Scope, items: Items },
-    Topics { role: Role, cache: Scope, topics: Topics },
-    Functions,
+    Items {
+        role: Role,
+        cache: Scope,
+        items: Items,
+    },
+    Topics {
+        role: Role,
+        cache: Scope,
+        topics: Topics,
+    },
+    /// As it was asked for.
+    Functions(FunctionPermissions),
 }
 
 /// `None`: all of them.
@@ -117,7 +133,7 @@ impl Grants {
             Grant::Items { role, cache: scope, items } => {
                 role.allows(need) && covers(scope, cache) && items.cover(key)
             }
-            Grant::Topics { .. } | Grant::Functions => false,
+            Grant::Topics { .. } | Grant::Functions(_) => false,
         })
     }
 
@@ -127,7 +143,7 @@ impl Grants {
             Grant::Items { cache: scope, .. } | Grant::Topics { cache: scope, .. } => {
                 covers(scope, cache)
             }
-            Grant::Functions => false,
+            Grant::Functions(_) => false,
         })
     }
 
@@ -164,8 +180,8 @@ fn explicit_of(explicit: &ExplicitPermissions) -> Result<Grants, &'static str> {
     let mut selected = HashSet::new();
     let mut grants = Vec::with_capacity(statements.len());
     for statement in statements {
-        let (grant, selector) = grant_of(statement)?;
-        if !selected.insert(selector) {
+        let grant = grant_of(statement)?;
+        if !selected.insert(selector(&grant)) {
             return Err("Invalid argument: two permissions are for the same resource");
         }
         grants.push(grant);
@@ -173,33 +189,30 @@ fn explicit_of(explicit: &ExplicitPermissions) -> Result<Grants, &'static str> {
     Ok(Grants::Explicit(grants))
 }
 
-/// With the same statement for another role, which is its selector.
-fn grant_of(statement: &PermissionsType) -> Result<(Grant, PermissionsType), &'static str> {
-    let mut selector = statement.clone();
-    let grant = match (&statement.kind, &mut selector.kind) {
-        (
-            Some(StatementKind::CachePermissions(message)),
-            Some(StatementKind::CachePermissions(other)),
-        ) => {
-            other.role = 0;
-            items_of(message)?
-        }
-        (
-            Some(StatementKind::TopicPermissions(message)),
-            Some(StatementKind::TopicPermissions(other)),
-        ) => {
-            other.role = 0;
-            topics_of(message)?
-        }
-        (Some(StatementKind::FunctionPermissions(message)), _) => {
+fn grant_of(statement: &PermissionsType) -> Result<Grant, &'static str> {
+    match &statement.kind {
+        Some(StatementKind::CachePermissions(message)) => items_of(message),
+        Some(StatementKind::TopicPermissions(message)) => topics_of(message),
+        Some(StatementKind::FunctionPermissions(message)) => {
             match FunctionRole::try_from(message.role) {
-                Ok(FunctionRole::FunctionInvoke) => Grant::Functions,
-                Ok(FunctionRole::FunctionPermitNone) | Err(_) => return Err(UNKNOWN_ROLE),
+                Ok(FunctionRole::FunctionInvoke) => Ok(Grant::Functions(message.clone())),
+                Ok(FunctionRole::FunctionPermitNone) | Err(_) => Err(UNKNOWN_ROLE),
             }
         }
-        _ => return Err("Invalid argument: an unknown kind of permission"),
-    };
-    Ok((grant, selector))
+        None => Err("Invalid argument: an unknown kind of permission"),
+    }
+}
+
+/// What a grant is for: its statement without a role.
+fn selector(grant: &Grant) -> PermissionsType {
+    let mut statement = statement(grant);
+    match &mut statement.kind {
+        Some(StatementKind::CachePermissions(message)) => message.role = 0,
+        Some(StatementKind::TopicPermissions(message)) => message.role = 0,
+        Some(StatementKind::FunctionPermissions(message)) => message.role = 0,
+        None => {}
+    }
+    statement
 }
 
 const UNKNOWN_ROLE: &str = "Invalid argument: an unknown role";
@@ -265,7 +278,7 @@ fn cache_of(selector: &CacheSelector) -> Result<String, &'static str> {
 
 fn statement(grant: &Grant) -> PermissionsType {
     use momento_protos::permission_messages::permissions_type::{
-        All, CacheItemSelector, FunctionPermissions, TopicSelector,
+        All, CacheItemSelector, TopicSelector,
     };
     let selector = |name: &String| CacheSelector { kind: Some(CacheKind::CacheName(name.clone())) };
     let kind = match grant {
@@ -313,11 +326,7 @@ fn statement(grant: &Grant) -> PermissionsType {
                 }),
             })
         }
-        Grant::Functions => StatementKind::FunctionPermissions(FunctionPermissions {
-            role: FunctionRole::FunctionInvoke.into(),
-            cache: None,
-            function: None,
-        }),
+        Grant::Functions(message) => StatementKind::FunctionPermissions(message.clone()),
     };
     PermissionsType { kind: Some(kind) }
 }
@@ -356,7 +365,7 @@ mod tests {
         check(&prefix, "a", "user", [false; 3]);
         // One statement has to allow the whole of it.
         check(&[read[0].clone(), write[0].clone()], "a", "k", [true, true, false]);
-        check(&[Grant::Functions], "a", "k", [false; 3]);
+        check(&[Grant::Functions(FunctionPermissions::default())], "a", "k", [false; 3]);
         assert!(Grants::SuperUser.allow_item("a", b"k", Need::ReadAndWrite));
     }
 
@@ -403,38 +412,108 @@ mod tests {
         assert!(Grants::of(&explicit(vec![good])).is_ok());
     }
 
-    fn any_grants() -> impl Strategy<Value = Grants> {
-        let role = prop_oneof![Just(Role::ReadWrite), Just(Role::ReadOnly), Just(Role::WriteOnly)];
-        let scope = proptest::option::of("[a-z]{1,3}");
-        let items = prop_oneof![
-            Just(Items::All),
-            proptest::collection::vec(any::<u8>(), 1..4).prop_map(Items::Key),
-            proptest::collection::vec(any::<u8>(), 1..4).prop_map(Items::Prefix),
-        ];
-        let topics = prop_oneof![
-            Just(Topics::All),
-            "[a-z]{1,3}".prop_map(Topics::Named),
-            "[a-z]{1,3}".prop_map(Topics::Prefix),
-        ];
-        let grant =
-            prop_oneof![
-                (role.clone(), scope.clone(), items)
-                    .prop_map(|(role, cache, items)| Grant::Items { role, cache, items }),
-                (role, scope, topics).prop_map(|(role, cache, topics)| Grant::Topics {
-                    role,
-                    cache,
-                    topics
+    /// Two roles for what two messages say in different words.
+    #[test]
+    fn a_resource_is_the_same_however_it_is_said() {
+        let mut implied = statement(&items(Role::ReadOnly, Some("a"), Items::All));
+        let explicit = statement(&items(Role::ReadWrite, Some("a"), Items::All));
+        if let Some(StatementKind::CachePermissions(message)) = &mut implied.kind {
+            message.cache_item = None;
+        }
+        let topics = |role| statement(&Grant::Topics { role, cache: None, topics: Topics::All });
+        let mut implied_topics = topics(Role::ReadOnly);
+        if let Some(StatementKind::TopicPermissions(message)) = &mut implied_topics.kind {
+            message.topic = None;
+        }
+        for pair in [[implied, explicit], [implied_topics, topics(Role::ReadWrite)]] {
+            let explicit = ExplicitPermissions { permissions: pair.into() };
+            let message = Permissions { kind: Some(permissions::Kind::Explicit(explicit)) };
+            let refused = Grants::of(&message).expect_err("it is refused");
+            assert!(refused.contains("same resource"), "{refused}");
+        }
+    }
+
+    fn any_statement() -> impl Strategy<Value = StatementKind> {
+        use momento_protos::permission_messages::permissions_type::function_permissions::{
+            Cache as InFunctionCache, Function,
+        };
+        use momento_protos::permission_messages::permissions_type::function_selector::Kind;
+        use momento_protos::permission_messages::permissions_type::{
+            All, CacheItemSelector, FunctionSelector, TopicSelector,
+        };
+        let name = "[ab]?";
+        let cache = || {
+            let named =
+                name.prop_map(|name| CacheSelector { kind: Some(CacheKind::CacheName(name)) });
+            proptest::option::of(proptest::option::of(named))
+        };
+        let chosen = || proptest::option::of(proptest::option::of(("[ab]?", any::<bool>())));
+        let items = (0..5, cache(), chosen()).prop_map(|(role, cache, item)| {
+            StatementKind::CachePermissions(CachePermissions {
+                role,
+                cache: cache
+                    .map(|named| named.map_or(InCache::AllCaches(All {}), InCache::CacheSelector)),
+                cache_item: item.map(|chosen| match chosen {
+                    None => CacheItem::AllItems(All {}),
+                    Some((text, is_whole)) => CacheItem::ItemSelector(CacheItemSelector {
+                        kind: Some(match is_whole {
+                            true => ItemKind::Key(text.into_bytes()),
+                            false => ItemKind::KeyPrefix(text.into_bytes()),
+                        }),
+                    }),
                 }),
-            ];
-        prop_oneof![Just(Grants::SuperUser), grant.prop_map(|grant| Grants::Explicit(vec![grant]))]
+            })
+        });
+        let topics = (0..5, cache(), chosen()).prop_map(|(role, cache, topic)| {
+            StatementKind::TopicPermissions(TopicPermissions {
+                role,
+                cache: cache.map(|named| {
+                    named.map_or(InTopicCache::AllCaches(All {}), InTopicCache::CacheSelector)
+                }),
+                topic: topic.map(|chosen| match chosen {
+                    None => Topic::AllTopics(All {}),
+                    Some((text, is_whole)) => Topic::TopicSelector(TopicSelector {
+                        kind: Some(match is_whole {
+                            true => TopicKind::TopicName(text),
+                            false => TopicKind::TopicNamePrefix(text),
+                        }),
+                    }),
+                }),
+            })
+        });
+        let functions = (0..3, cache(), chosen()).prop_map(|(role, cache, function)| {
+            StatementKind::FunctionPermissions(FunctionPermissions {
+                role,
+                cache: cache.map(|named| {
+                    named.map_or(InFunctionCache::AllCaches(All {}), InFunctionCache::CacheSelector)
+                }),
+                function: function.map(|chosen| match chosen {
+                    None => Function::AllFunctions(All {}),
+                    Some((text, is_whole)) => Function::FunctionSelector(FunctionSelector {
+                        kind: Some(match is_whole {
+                            true => Kind::FunctionName(text),
+                            false => Kind::FunctionNamePrefix(text),
+                        }),
+                    }),
+                }),
+            })
+        });
+        prop_oneof![items, topics, functions]
     }
 
     proptest! {
         #[test]
-        fn a_message_holds_all_of_them(grants in any_grants()) {
-            let bytes = grants.message().encode_to_vec();
-            let read = Permissions::decode(&*bytes).expect("it is a message");
-            prop_assert_eq!(Grants::of(&read), Ok(grants));
+        fn what_is_let_through_is_let_through_again(
+            statements in proptest::collection::vec(any_statement(), 1..4)
+        ) {
+            let permissions =
+                statements.into_iter().map(|kind| PermissionsType { kind: Some(kind) }).collect();
+            let explicit = permissions::Kind::Explicit(ExplicitPermissions { permissions });
+            if let Ok(grants) = Grants::of(&Permissions { kind: Some(explicit) }) {
+                let bytes = grants.message().encode_to_vec();
+                let read = Permissions::decode(&*bytes).expect("it is a message");
+                prop_assert_eq!(Grants::of(&read), Ok(grants));
+            }
         }
     }
 }

@@ -71,7 +71,8 @@ const STEPS_PER_LOCK: usize = 16;
 /// collection; then they wait for it.
 const ROUNDS_OUTSIDE: usize = 8;
 /// Elements that the sources of a union have together, one that is named twice counting twice.
-pub const UNION_ELEMENTS_MAX: usize = 1 << 20;
+/// They are gone through at once, while others wait.
+pub const UNION_ELEMENTS_MAX: usize = 1 << 18;
 /// How often a writer looks for room that other writers take before it; then it gives up.
 const ROUNDS_MAX: usize = 64;
 

@@ -21,6 +21,22 @@ use crate::store::cache::item::list::{ListOperation, ListRange, Slice};
 use crate::store::cache::operation::{CollectionTtl, End};
 use crate::store::cache::{CollectionOperation, Element, Operation, Outcome};
 
+/// What a message names of a list; each of the two calls has types of its own for that.
+macro_rules! slice {
+    ($of:ident, $message:ident) => {
+        Slice {
+            start: match $message.start_index {
+                Some($of::StartIndex::InclusiveStart(start)) => Some(start.into()),
+                Some($of::StartIndex::UnboundedStart(_)) | None => None,
+            },
+            end: match $message.end_index {
+                Some($of::EndIndex::ExclusiveEnd(end)) => Some(end.into()),
+                Some($of::EndIndex::UnboundedEnd(_)) | None => None,
+            },
+        }
+    };
+}
+
 pub(super) async fn push_front(
     call: &Call,
     message: ListPushFrontRequest,
@@ -68,6 +84,7 @@ fn push(end: End, values: Vec<Element>, truncate_to: u32, ttl: CollectionTtl) ->
     ListOperation::Push { end, values, truncate_to: NonZero::new(truncate_to), ttl }
 }
 
+/// A writer hears the length, as every reply of the protocol has it.
 async fn pushed(call: &Call, name: &[u8], push: ListOperation) -> Result<u32, Refusal> {
     match apply(call, name, Need::Write, push).await? {
         Outcome::Length(length) => Ok(short(length)),
@@ -152,19 +169,9 @@ pub(super) async fn retain(
     call: &Call,
     message: ListRetainRequest,
 ) -> Result<ListRetainResponse, Refusal> {
-    use list_retain_request::{EndIndex, StartIndex};
     use list_retain_response::{Found, List, Missing};
     let ttl = collection(message.ttl_milliseconds, message.refresh_ttl)?;
-    let slice = Slice {
-        start: match message.start_index {
-            Some(StartIndex::InclusiveStart(start)) => Some(start.into()),
-            Some(StartIndex::UnboundedStart(_)) | None => None,
-        },
-        end: match message.end_index {
-            Some(EndIndex::ExclusiveEnd(end)) => Some(end.into()),
-            Some(EndIndex::UnboundedEnd(_)) | None => None,
-        },
-    };
+    let slice = slice!(list_retain_request, message);
     let retain = ListOperation::Retain { slice, ttl };
     let list = match left(call, &message.list_name, retain).await? {
         Some(list_length) => List::Found(Found { list_length }),
@@ -175,7 +182,8 @@ pub(super) async fn retain(
 
 /// The length after something was taken out.
 async fn left(call: &Call, name: &[u8], taking: ListOperation) -> Result<Option<u32>, Refusal> {
-    match apply(call, name, Need::Write, taking).await? {
+    // It tells how many there are, and with that which were there.
+    match apply(call, name, Need::ReadAndWrite, taking).await? {
         Outcome::Length(length) => Ok(Some(short(length))),
         Outcome::Missing => Ok(None),
         other => Err(unexpected(&other)),
@@ -186,18 +194,8 @@ pub(super) async fn fetch(
     call: &Call,
     message: ListFetchRequest,
 ) -> Result<ListFetchResponse, Refusal> {
-    use list_fetch_request::{EndIndex, StartIndex};
     use list_fetch_response::{Found, List, Missing};
-    let slice = Slice {
-        start: match message.start_index {
-            Some(StartIndex::InclusiveStart(start)) => Some(start.into()),
-            Some(StartIndex::UnboundedStart(_)) | None => None,
-        },
-        end: match message.end_index {
-            Some(EndIndex::ExclusiveEnd(end)) => Some(end.into()),
-            Some(EndIndex::UnboundedEnd(_)) | None => None,
-        },
-    };
+    let slice = slice!(list_fetch_request, message);
     let fetch = ListOperation::Fetch { slice };
     let list = match apply(call, &message.list_name, Need::Read, fetch).await? {
         Outcome::Values(found) => List::Found(Found { values: values(found) }),

@@ -19,12 +19,14 @@ use std::time::Duration;
 use momento_protos::cache_client as proto;
 use momento_protos::cache_client::scs_server;
 use prost::Message;
+use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::serve::momento::answering::Account;
 use crate::serve::momento::permission::Need;
+use crate::serve::momento::receiving::Weight;
 use crate::serve::momento::refusal::Refusal;
 use crate::serve::momento::token::Token;
 use crate::store::cache::operation::{CollectionTtl, Lifetime, Union};
@@ -59,6 +61,8 @@ pub(super) struct Call {
     pub(super) cache: Arc<NamedCache>,
     pub(super) deadline: Instant,
     pub(super) account: Account,
+    /// Of its request.
+    pub(super) weight: Weight,
 }
 
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -183,6 +187,14 @@ impl Call {
             return Ok(());
         }
         Err(Refusal::Forbidden)
+    }
+
+    /// Before each of many items: no loop keeps others waiting for more of them than a task may do
+    /// at a time, nor goes on after its deadline.
+    async fn take_turns(&self) -> Result<(), Refusal> {
+        // To yield is not enough: what a batch has made so far is taken, and it is asked for more.
+        consume_budget().await;
+        if Instant::now() >= self.deadline { Err(Refusal::DeadlineExceeded) } else { Ok(()) }
     }
 
     pub(super) async fn apply(

@@ -13,7 +13,7 @@ use momento_protos::cache_client::{
     set_if_not_exists_response, set_if_request, set_if_response, update_ttl_request,
     update_ttl_response,
 };
-use tokio::time::Instant;
+use tokio::time::timeout_at;
 use tonic::Status;
 use tonic::codegen::tokio_stream::{self as stream, StreamExt};
 
@@ -51,7 +51,8 @@ pub(super) async fn get_with_hash(
     Ok(GetWithHashResponse { result: Some(result) })
 }
 
-/// One reply for each item, in their order, made when the one before was taken.
+/// One reply for each item, in their order, made when the one before was taken. A client that
+/// takes none of them has one made at most, and none while it has its share of others to take.
 pub(super) fn get_batch(
     call: Call,
     message: GetBatchRequest,
@@ -62,9 +63,9 @@ pub(super) fn get_batch(
     let replies = stream::iter(message.items).then(move |item| {
         let call = call.clone();
         async move {
-            if Instant::now() >= call.deadline {
-                return Err(Status::from(Refusal::DeadlineExceeded));
-            }
+            call.take_turns().await?;
+            let admitted = timeout_at(call.deadline, call.account.admit(0)).await;
+            admitted.map_err(|_| Refusal::DeadlineExceeded)??;
             Ok(get(&call, item).await?)
         }
     });
@@ -88,15 +89,19 @@ pub(super) async fn set_batch(
         let put = put(&cache_key, cache_body, ttl_milliseconds, Condition::Always)?;
         puts.push((cache_key, put));
     }
-    let mut replies = Vec::with_capacity(puts.len());
+    let mut done = Vec::with_capacity(puts.len());
     for (key, put) in puts {
+        call.take_turns().await?;
         let outcome = call.cache.apply(&key, put, LIMITS).settled().await;
-        replies.push(match outcome.map_err(Refusal::from).and_then(stored) {
-            Ok(_) => Ok(SetResponse { result: ECacheResult::Ok.into(), message: String::new() }),
-            Err(refusal) => Err(Status::from(refusal)),
-        });
+        let is_stored = outcome.map_err(Refusal::from).and_then(stored);
+        done.push(is_stored.map(drop).map_err(Status::from));
     }
-    Ok(Box::pin(stream::iter(replies)))
+    let held = call.account.hold(size_of_val(&*done));
+    let replies = stream::iter(done).map(move |done| {
+        let _until_they_are_taken = &held;
+        done.map(|()| SetResponse { result: ECacheResult::Ok.into(), message: String::new() })
+    });
+    Ok(Box::pin(replies))
 }
 
 pub(super) async fn set_if(call: &Call, message: SetIfRequest) -> Result<SetIfResponse, Refusal> {
@@ -128,21 +133,20 @@ pub(super) async fn set_if_hash(
 ) -> Result<SetIfHashResponse, Refusal> {
     use set_if_hash_response::{NotStored, Result, Stored};
     let SetIfHashRequest { cache_key, cache_body, ttl_milliseconds, condition } = message;
-    let new_hash = ValueHash::of(&cache_body).0.to_vec();
-    let condition = hash_condition(condition.ok_or_else(unset)?);
-    let put = put(
-        &cache_key,
-        cache_body,
-        ttl_milliseconds,
-        condition.clone().unwrap_or(Condition::Always),
-    )?;
-    call.allow(&cache_key, Need::ReadAndWrite)?;
-    let is_stored = match condition {
-        Some(_) => stored(call.apply(&cache_key, Need::ReadAndWrite, put).await?)?,
-        None => false,
+    let value = Bytes::from(cache_body);
+    let put = |condition| put(&cache_key, value.clone(), ttl_milliseconds, condition);
+    let is_stored = match hash_condition(condition.ok_or_else(unset)?) {
+        Some(condition) => {
+            stored(call.apply(&cache_key, Need::ReadAndWrite, put(condition)?).await?)?
+        }
+        None => {
+            call.allow(&cache_key, Need::ReadAndWrite)?;
+            put(Condition::Always)?;
+            false
+        }
     };
     let result = match is_stored {
-        true => Result::Stored(Stored { new_hash }),
+        true => Result::Stored(Stored { new_hash: ValueHash::of(&value).0.to_vec() }),
         false => Result::NotStored(NotStored {}),
     };
     Ok(SetIfHashResponse { result: Some(result) })
@@ -196,6 +200,7 @@ pub(super) async fn keys_exist(
 ) -> Result<KeysExistResponse, Refusal> {
     let mut exists = Vec::with_capacity(message.cache_keys.len());
     for key in &message.cache_keys {
+        call.take_turns().await?;
         let outcome = call.apply(key, Need::Read, Operation::Kind).await?;
         exists.push(outcome != Outcome::Missing);
     }

@@ -60,23 +60,17 @@ pub(super) async fn difference(
     use set_difference_request::Difference;
     use set_difference_request::subtrahend::SubtrahendSet;
     use set_difference_response::{Found, Missing, Set};
-    // What is left depends on what is there only where the set is taken from what was sent.
-    let (need, difference) = match message.difference.ok_or_else(unset)? {
+    let difference = match message.difference.ok_or_else(unset)? {
         Difference::Minuend(minuend) => {
-            let members = elements(minuend.elements)?;
-            (Need::ReadAndWrite, SetOperation::SubtractFrom { members })
+            SetOperation::SubtractFrom { members: elements(minuend.elements)? }
         }
-        Difference::Subtrahend(subtrahend) => {
-            let subtract = match subtrahend.subtrahend_set.ok_or_else(unset)? {
-                SubtrahendSet::Set(set) => {
-                    SetOperation::Subtract { members: elements(set.elements)? }
-                }
-                SubtrahendSet::Identity(_) => SetOperation::DeleteAll,
-            };
-            (Need::Write, subtract)
-        }
+        Difference::Subtrahend(subtrahend) => match subtrahend.subtrahend_set.ok_or_else(unset)? {
+            SubtrahendSet::Set(set) => SetOperation::Subtract { members: elements(set.elements)? },
+            SubtrahendSet::Identity(_) => SetOperation::DeleteAll,
+        },
     };
-    let set = match apply(call, &message.set_name, need, difference).await? {
+    // What is left depends on what is there, or the reply tells whether it is.
+    let set = match apply(call, &message.set_name, Need::ReadAndWrite, difference).await? {
         Outcome::Length(_) => Set::Found(Found {}),
         Outcome::Missing => Set::Missing(Missing {}),
         other => return Err(unexpected(&other)),

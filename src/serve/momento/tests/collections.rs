@@ -140,6 +140,28 @@ async fn a_reply_that_names_a_field_often_is_bounded() {
     }
 }
 
+/// Who may only write hears whether a set is there from no reply.
+#[tokio::test]
+async fn a_writer_subtracts_from_no_set() {
+    use momento_protos::cache_client::SetDifferenceRequest;
+    use momento_protos::cache_client::set_difference_request::subtrahend::{
+        Identity, Set, SubtrahendSet,
+    };
+    use momento_protos::cache_client::set_difference_request::{Difference, Subtrahend};
+    let rig = Rig::new().await;
+    let set = SubtrahendSet::Set(Set { elements: vec![b"a".to_vec()] });
+    for subtrahend in [set, SubtrahendSet::Identity(Identity {})] {
+        let difference = Difference::Subtrahend(Subtrahend { subtrahend_set: Some(subtrahend) });
+        let request =
+            SetDifferenceRequest { set_name: b"s".to_vec(), difference: Some(difference) };
+        let request = request.encode_to_vec();
+        let path = "cache_client.Scs/SetDifference";
+        let by = async |token: String| rig.call(path, &token, CACHE, &request).await.code;
+        assert_eq!(by(rig.role(Role::WriteOnly)).await, Code::PermissionDenied);
+        assert_eq!(by(rig.role(Role::ReadWrite)).await, Code::Ok);
+    }
+}
+
 /// What is held for a client is given back when it takes it, and when it goes away.
 #[tokio::test]
 async fn replies_count_until_they_are_gone() {

@@ -35,9 +35,11 @@ async fn puts_gets_and_deletes() {
     assert_eq!(headers["content-type"], "application/octet-stream");
     let in_query = format!("/cache/kept?key_base64=YQD_&token={token}");
     assert_eq!(ask(&rig, Method::GET, &in_query, &[], b"").await.1, &value[..]);
-    let bearer = format!("Bearer {token}");
-    let fields = [("authorization", bearer.as_str())];
-    assert_eq!(ask(&rig, Method::GET, target, &fields, b"").await.0, 200);
+    for scheme in ["Bearer", "bearer", "BEARER "] {
+        let bearer = format!("{scheme} {token}");
+        let fields = [("authorization", bearer.as_str())];
+        assert_eq!(ask(&rig, Method::GET, target, &fields, b"").await.0, 200, "{scheme}");
+    }
     let wrapped = token::wrap("gw.example", &token);
     let fields = [("authorization", wrapped.as_str())];
     assert_eq!(ask(&rig, Method::GET, target, &fields, b"").await.0, 200);
@@ -78,6 +80,8 @@ async fn refuses_what_it_must() {
         (&get, "/cache/kept?key_base64=*", &token, b"", 400, "base64url"),
         (&get, "/cache/kept?key=a&key_base64=YQ", &token, b"", 400, "exclude"),
         (&get, "/cache/kept?key=a&token=b", &token, b"", 400, "header and one in the query"),
+        (&get, "/cache/kept?key=a&token=&token=b", "", b"", 400, "twice"),
+        (&get, "/cache/kept?key=a&token=%ff", "", b"", 401, "not valid"),
         (&get, "/cache/?key=k", &token, b"", 400, "no cache"),
         (&get, "/cache/%ff?key=k", &token, b"", 400, "text"),
         (&put, key, &token, b"", 400, "ttl_seconds is needed"),

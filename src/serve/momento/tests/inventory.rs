@@ -446,7 +446,7 @@ fn data_methods() -> Vec<Row> {
         ),
         row(
             "ListErase",
-            Write,
+            Both,
             Refuses,
             |list_name| ListEraseRequest {
                 list_name,
@@ -458,7 +458,7 @@ fn data_methods() -> Vec<Row> {
         ),
         row(
             "ListRemove",
-            Write,
+            Both,
             Refuses,
             |list_name| ListRemoveRequest {
                 list_name,
@@ -510,7 +510,7 @@ fn data_methods() -> Vec<Row> {
         ),
         row(
             "ListRetain",
-            Write,
+            Both,
             Refuses,
             |list_name| ListRetainRequest {
                 list_name,
@@ -818,6 +818,51 @@ async fn every_other_method_is_answered() {
         assert_eq!(answer.code, Code::Unimplemented, "{path}");
         assert_eq!(answer.err, "unimplemented", "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_hash_is_told_of_what_was_stored() {
+    use momento_protos::cache_client::{
+        GetWithHashResponse, SetIfHashResponse, get_with_hash_response, set_if_hash_response,
+    };
+    use momento_protos::common::PresentAndHashEqual;
+    use set_if_hash_request::Condition;
+    let rig = Rig::new().await;
+    let set = async |token: &str, body: &[u8], ttl_milliseconds, condition| {
+        let message = SetIfHashRequest {
+            cache_key: b"k".to_vec(),
+            cache_body: body.to_vec(),
+            ttl_milliseconds,
+            condition: Some(condition),
+        };
+        let message = message.encode_to_vec();
+        let answer = rig.call("cache_client.Scs/SetIfHash", token, CACHE, &message).await;
+        let Some(reply) = answer.replies.first() else { return Err(answer.code) };
+        match SetIfHashResponse::decode(&**reply).expect("a reply").result {
+            Some(set_if_hash_response::Result::Stored(stored)) => Ok(Some(stored.new_hash)),
+            _ => Ok(None),
+        }
+    };
+    let equal = |hash: &[u8]| {
+        Condition::PresentAndHashEqual(PresentAndHashEqual { hash_to_check: hash.to_vec() })
+    };
+    let (all, read) = (rig.super_user(), rig.role(Role::ReadOnly));
+    let first = set(&all, b"1", TTL, Condition::Unconditional(Unconditional {})).await;
+    let first = first.expect("a reply").expect("it is stored");
+    let second = set(&all, b"2", TTL, equal(&first)).await.expect("a reply").expect("it is stored");
+    assert_ne!(first, second);
+    assert_eq!(set(&all, b"3", TTL, equal(&first)).await, Ok(None));
+    // No hash of ours is equal to nothing, and the rest is judged as ever.
+    assert_eq!(set(&all, b"3", TTL, equal(b"short")).await, Ok(None));
+    assert_eq!(set(&all, b"3", 0, equal(b"short")).await, Err(Code::InvalidArgument));
+    assert_eq!(set(&read, b"3", TTL, equal(b"short")).await, Err(Code::PermissionDenied));
+    let get = GetWithHashRequest { cache_key: b"k".to_vec() }.encode_to_vec();
+    let answer = rig.call("cache_client.Scs/GetWithHash", &all, CACHE, &get).await;
+    let reply = GetWithHashResponse::decode(&*answer.replies[0]).expect("a reply");
+    let Some(get_with_hash_response::Result::Found(found)) = reply.result else {
+        panic!("{reply:?}");
+    };
+    assert_eq!((found.value, found.hash), (b"2".to_vec(), second));
 }
 
 #[tokio::test]
