@@ -11,7 +11,7 @@ use crate::jsonpath::ast::{Filter, Operand, Origin, Path, Relation, Selector, St
 use crate::jsonpath::{Found, JsonPathLimit, Place, RESULTS_MAX, STEPS_MAX, compare, function};
 
 /// How many bytes of text count as one step.
-const BYTES_PER_STEP: usize = 64;
+pub(super) const BYTES_PER_STEP: usize = 64;
 
 pub(super) fn find<'a>(path: &Path, document: &'a Value<'a>) -> Result<Found<'a>, JsonPathLimit> {
     Search { document, steps_left: STEPS_MAX }.find(path, document)
@@ -81,9 +81,13 @@ impl<'a> Search<'a> {
                 let mut made = Vec::new();
                 for container in containers {
                     self.scan(container, |search, value| {
+                        search.spend(names.len())?;
                         let complete = names.iter().all(|name| value.get(name).is_some());
                         if complete {
                             made.extend(search.chosen(value, names)?.map(Place::Made));
+                        }
+                        if made.len() > RESULTS_MAX {
+                            return Err(JsonPathLimit::Results);
                         }
                         Ok(())
                     })?;
@@ -281,6 +285,7 @@ impl<'a> Search<'a> {
         names: &[Box<str>],
     ) -> Result<Option<Value<'a>>, JsonPathLimit> {
         let Value::Object(members) = place else { return Ok(None) };
+        self.spend(names.len())?;
         let mut object = Members::default();
         for name in names {
             if let Some(value) = members.get(name) {
@@ -317,12 +322,16 @@ impl<'a> Search<'a> {
             Filter::Matches { text, pattern } => {
                 let Some(value) = self.operand(text, current)? else { return Ok(false) };
                 self.spend_on(&value)?;
-                Ok(match &*value {
-                    Value::Array(items) => {
-                        items.iter().any(|item| pattern.matches(&compare::scalar_text(item)))
+                let items = match &*value {
+                    Value::Array(items) => items.as_slice(),
+                    single => std::slice::from_ref(single),
+                };
+                for item in items {
+                    if pattern.matches(&compare::scalar_text(item), self)? {
+                        return Ok(true);
                     }
-                    single => pattern.matches(&compare::scalar_text(single)),
-                })
+                }
+                Ok(false)
             }
         }
     }
@@ -371,27 +380,37 @@ impl<'a> Search<'a> {
         values.iter().map(|value| self.copy(value)).collect()
     }
 
-    fn copy(&mut self, value: &Value<'a>) -> Result<Value<'a>, JsonPathLimit> {
+    pub(super) fn copy(&mut self, value: &Value<'a>) -> Result<Value<'a>, JsonPathLimit> {
         self.spend_on(value)?;
         Ok(value.clone())
     }
 
     /// For what is done with a whole value.
     pub(super) fn spend_on(&mut self, value: &Value<'_>) -> Result<(), JsonPathLimit> {
+        match value {
+            Value::String(text) => return self.spend(1 + text.len() / BYTES_PER_STEP),
+            Value::Null | Value::Bool(_) | Value::Number(_) => return self.spend(1),
+            Value::Array(_) | Value::Object(_) => {}
+        }
         let mut open = vec![value];
         while let Some(value) = open.pop() {
             self.spend(1)?;
             match value {
                 Value::String(text) => self.spend(text.len() / BYTES_PER_STEP)?,
                 Value::Array(items) => open.extend(items),
-                Value::Object(members) => open.extend(members.values()),
+                Value::Object(members) => {
+                    for (name, value) in members.iter() {
+                        self.spend(name.len() / BYTES_PER_STEP)?;
+                        open.push(value);
+                    }
+                }
                 Value::Null | Value::Bool(_) | Value::Number(_) => {}
             }
         }
         Ok(())
     }
 
-    fn spend(&mut self, steps: usize) -> Result<(), JsonPathLimit> {
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), JsonPathLimit> {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         self.steps_left = self.steps_left.checked_sub(steps).ok_or(JsonPathLimit::Steps)?;
         Ok(())

@@ -42,7 +42,8 @@ fn compile(path: &str) -> JsonPath {
 fn check(document: &Value<'_>, path: &str, expected: &str) {
     let found = compile(path);
     let found = found.find(document).expect(path);
-    assert_eq!(found.text().as_deref().unwrap_or("-"), expected, "{path}");
+    let text = found.text().expect(path);
+    assert_eq!(text.as_deref().unwrap_or("-"), expected, "{path}");
 }
 
 #[test]
@@ -336,7 +337,7 @@ fn what_becomes_of_results() {
     ] {
         let path = compile(path);
         let found = path.find(&document).expect("it is cheap");
-        assert_eq!(found.text().as_deref(), text, "{path:?}");
+        assert_eq!(found.text().expect("it is short").as_deref(), text, "{path:?}");
         assert_eq!(found.first_text().as_deref(), first, "{path:?}");
     }
 }
@@ -429,6 +430,108 @@ fn limits_hold_on_both_sides() {
     assert!(squares.find(&items(1000)).is_ok());
     let squares = compile("$[?($[?(@ == 1)] == 2)]");
     assert_eq!(squares.find(&items(1000)), Err(JsonPathLimit::Steps));
+}
+
+/// Each value below the one before, so that every part of the document is found with its whole.
+fn nested(leaf: Value<'static>, depth: usize) -> Value<'static> {
+    (0..depth).fold(leaf, |inner, _| json!({"id": inner}))
+}
+
+#[test]
+fn the_text_of_several_values_is_bounded() {
+    let brackets_and_quotes = 4;
+    for (length, expected) in [
+        (TEXT_BYTES_MAX - brackets_and_quotes, Ok(TEXT_BYTES_MAX)),
+        (TEXT_BYTES_MAX - brackets_and_quotes + 1, Err(JsonPathLimit::Text)),
+    ] {
+        let document = json!(["x".repeat(length)]);
+        let path = compile("$[*]");
+        let found = path.find(&document).expect("it is cheap");
+        let text = found.text().map(|text| text.map_or(0, |text| text.len()));
+        assert_eq!(text, expected, "{length}");
+    }
+    let document = nested(json!("x".repeat(200_000)), 90);
+    for path in ["$..id", "$..*", ".id"] {
+        let path = compile(path);
+        let found = path.find(&document).expect("it is cheap");
+        assert_eq!(found.text(), Err(JsonPathLimit::Text), "{path:?}");
+    }
+}
+
+#[test]
+fn what_a_path_copies_is_counted_with_its_names() {
+    let mut members = serde_json::Map::new();
+    members.insert("n".repeat(1_000_000), serde_json::Value::Null);
+    let document = nested(json!(members), 90);
+    let path = compile("$..id.length()");
+    assert_eq!(path.find(&document), Err(JsonPathLimit::Steps));
+    assert!(path.find(&nested(json!({}), 90)).is_ok());
+}
+
+#[test]
+fn the_names_of_a_scan_are_counted() {
+    let objects = |count: usize| json!(vec![json!({"a": 1}); count]);
+    let names = |count: usize| format!("['{}','b']", vec!["a"; count - 1].join("','"));
+    for (path, document, expected) in [
+        // Two steps for each object and two for each name that it has.
+        (format!("$..{}", names(100)), objects(9_000), Ok(0)),
+        (format!("$..{}", names(1_000)), objects(1_000), Err(JsonPathLimit::Steps)),
+        (format!("$[*]{}", names(1_000)), objects(1_000), Err(JsonPathLimit::Steps)),
+        ("$..['a']".to_owned(), objects(RESULTS_MAX), Ok(RESULTS_MAX)),
+        ("$..['a','a']".to_owned(), objects(RESULTS_MAX), Ok(RESULTS_MAX)),
+        ("$..['a','a']".to_owned(), objects(RESULTS_MAX + 1), Err(JsonPathLimit::Results)),
+    ] {
+        let path = compile(&path);
+        let found = path.find(&document).map(|found| found.values().count());
+        assert_eq!(found, expected, "{path:?}");
+    }
+}
+
+#[test]
+fn functions_count_what_they_read() {
+    let wide = Value::Array(vec![Value::Null; 600_000]);
+    let document = Value::Array(vec![wide, json!(1), json!({"k": 1})]);
+    for (call, expected) in [
+        // A length, one element: however much stands below.
+        ("length()", Ok(())),
+        ("index(1)", Ok(())),
+        ("last()", Ok(())),
+        ("sum()", Ok(())),
+        ("concat()", Ok(())),
+        ("first()", Err(JsonPathLimit::Steps)),
+        ("index(0)", Err(JsonPathLimit::Steps)),
+    ] {
+        // Once for each of the three.
+        let path = compile(&format!("$[?($.{call} == 9)]"));
+        assert_eq!(path.find(&document).map(drop), expected, "{call}");
+    }
+    let path = compile("$[2].keys()");
+    assert_eq!(path.find(&document).map(|found| found.values().count()), Ok(1));
+}
+
+#[test]
+fn what_patterns_cost_counts_against_the_search() {
+    let texts = |text: &str, count: usize| json!(vec![text; count]);
+    let costly = format!("{}!", "x".repeat(20));
+    let pattern = r"$[?(@ =~ /((?=x)x+)+/)]";
+    for (path, document, expected) in [
+        // One text that exceeds the limit of a match leaves nothing decided.
+        (pattern, texts(&costly, 1), Err(JsonPathLimit::Steps)),
+        // Each stays below it, all together do not.
+        (pattern, texts("xxxxxxxxxxxx!", 100), Ok(0)),
+        (pattern, texts("xxxxxxxxxxxx!", 1_000), Err(JsonPathLimit::Steps)),
+        // What is cheap may be many.
+        ("$[?(@ =~ /(?=x).*/)]", texts("xyz", 40_000), Ok(40_000)),
+        (r"$[?(@ =~ /(x)\1y/)]", texts("xxy", 40_000), Ok(40_000)),
+        // A look-around that reads to the end from each place never turns back.
+        ("$[?(@ =~ /((?=.*)x)*/)]", texts(&"x".repeat(10_000), 10), Ok(10)),
+        ("$[?(@ =~ /((?=.*)x)*/)]", texts(&"x".repeat(100_000), 1), Err(JsonPathLimit::Steps)),
+        ("$[?(@ =~ /x*/)]", texts(&"x".repeat(100_000), 10), Ok(10)),
+    ] {
+        let path = compile(path);
+        let found = path.find(&document).map(|found| found.values().count());
+        assert_eq!(found, expected, "{path:?}");
+    }
 }
 
 #[test]
