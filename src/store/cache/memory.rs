@@ -21,12 +21,10 @@ use std::hash::BuildHasher;
 use std::num::NonZero;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::quality::SeedableRandomState;
-use parking_lot::{Mutex, MutexGuard};
 
 use self::body::Value;
 use self::budget::Budget;
@@ -41,6 +39,8 @@ use crate::store::cache::{
     Answer, CacheBackend, CacheError, Item, Lookup, Operation, Outcome, Stats,
     VALUE_BYTES_MAX_DEFAULT, WriteLimits,
 };
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard, yield_now};
 
 /// The bytes of a cache whose definition says nothing else.
 pub const BYTES_MAX_DEFAULT: usize = 64 * 1024 * 1024;
@@ -335,7 +335,7 @@ impl MemoryCache {
             let place = (own + step) & (self.shards.len() - 1);
             self.locked(place).spare(weight_bytes, now_ns);
         }
-        std::thread::yield_now();
+        yield_now();
     }
 
     fn count_refused(&self) {
