@@ -7,6 +7,7 @@ pub mod diag;
 
 pub mod clock;
 pub mod profile;
+pub mod sync;
 
 pub mod json;
 pub mod jsonpath;

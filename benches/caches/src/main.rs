@@ -1,10 +1,13 @@
 //! Tollgate's cache beside other cache crates, each alone in a process of its own.
 //!
 //! `cargo run --release --manifest-path benches/caches/Cargo.toml [CACHE ...]` prints a line for
-//! each figure. Keys have 32 bytes, values 100, and every entry expires in an hour; where a crate
+//! each figure, and with `collections` in place of a cache's name what collections take beside what
+//! they count. Keys have 32 bytes, values 100, and every entry expires in an hour; where a crate
 //! has no expiry, a number beside the value stands in for it. Times are CPU time of the threads
 //! that ask. Requests follow Zipf's law with exponent 0.99; in the mix with scans every second
 //! request goes through keys that nobody asks for again.
+
+mod collections;
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
@@ -327,6 +330,15 @@ fn main() {
             "ratio" => ratio(name),
             _ => memory(name),
         };
+    }
+    if let [flag, kind, writes, length, bytes] = &arguments[..]
+        && flag == "--collections"
+    {
+        let number = |text: &String| text.parse().expect("a number");
+        return collections::one(kind, writes, number(length), number(bytes));
+    }
+    if arguments == ["collections"] {
+        return collections::all();
     }
     let names: Vec<&str> = match &arguments[..] {
         [] => NAMES.to_vec(),

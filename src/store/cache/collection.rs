@@ -25,12 +25,13 @@ use crate::store::cache::{
 
 /// What a collection takes beside its elements: its own allocation and those of its root.
 pub const COLLECTION_OVERHEAD_BYTES: usize = 208;
-/// What an element of a list or set, a field, or a field's value takes beside its bytes: the
-/// headers and rounding of its allocation (24), and its place (16) with what its leaf and those
-/// above have in spare.
-pub const ELEMENT_OVERHEAD_BYTES: usize = 56;
-/// What a member of a sorted set takes beside its bytes: it has two places of 24 each.
-pub const SCORED_OVERHEAD_BYTES: usize = 120;
+/// The counts of references that an element's block begins with.
+const COUNTS_BYTES: usize = 16;
+/// What an element of a list or set, a field, or a field's value takes beside its block: its place
+/// (16) with what its leaf and those above have in spare.
+const PLACE_BYTES: usize = 32;
+/// What a member of a sorted set takes beside its block: it has two places of 24 each.
+const SCORED_PLACES_BYTES: usize = 96;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Collection {
@@ -139,11 +140,23 @@ impl Weighed for Element {
 }
 
 fn element_weight_bytes(element: &[u8]) -> usize {
-    element.len() + ELEMENT_OVERHEAD_BYTES
+    block_bytes(element.len().saturating_add(COUNTS_BYTES)) + PLACE_BYTES
 }
 
 fn scored_weight_bytes(member: &[u8]) -> usize {
-    member.len() + SCORED_OVERHEAD_BYTES
+    block_bytes(member.len().saturating_add(COUNTS_BYTES)) + SCORED_PLACES_BYTES
+}
+
+/// What a block of so many bytes takes: mimalloc has blocks of each multiple of 16 bytes up to 64,
+/// then four sizes in each doubling, and leaves pages that nobody writes to out of memory.
+fn block_bytes(bytes: usize) -> usize {
+    const SMALL_BYTES: usize = 64;
+    const PAGE_BYTES: usize = 4096;
+    let step_bytes = match bytes.saturating_sub(1) {
+        ..SMALL_BYTES => 16,
+        before => (1 << (before.ilog2() - 2)).min(PAGE_BYTES),
+    };
+    bytes.checked_next_multiple_of(step_bytes).unwrap_or(bytes)
 }
 
 fn check_element(element: &[u8], limits: &WriteLimits) -> Result<(), CacheError> {

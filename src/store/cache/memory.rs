@@ -22,12 +22,10 @@ use std::hash::BuildHasher;
 use std::num::NonZero;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::quality::SeedableRandomState;
-use parking_lot::{Mutex, MutexGuard};
 
 use self::body::{Hit, NEVER_NS, Value, is_small};
 use self::budget::{Budget, Needed};
@@ -42,6 +40,8 @@ use crate::store::cache::{
     Answer, CacheBackend, CacheError, Item, Lookup, Operation, Outcome, Stats,
     VALUE_BYTES_MAX_DEFAULT, WriteLimits,
 };
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard, yield_now};
 
 /// The bytes of a cache whose definition says nothing else.
 pub const BYTES_MAX_DEFAULT: usize = 64 * 1024 * 1024;
@@ -344,7 +344,7 @@ impl MemoryCache {
                 }
             }
         }
-        std::thread::yield_now();
+        yield_now();
     }
 
     fn count_refused(&self) {

@@ -135,6 +135,27 @@ fn element(number: u32) -> Element {
     Element::from(number.to_string().into_bytes())
 }
 
+#[test]
+fn a_block_is_rounded_up_as_the_allocator_does() {
+    for (bytes, taken_bytes) in [
+        (16, 16),
+        (17, 32),
+        (64, 64),
+        (65, 80),
+        (128, 128),
+        (129, 160),
+        (256, 256),
+        (257, 320),
+        (1025, 1280),
+        (16_385, 20_480),
+        (100_000, 102_400),
+        (1_000_000, 1_003_520),
+        (usize::MAX, usize::MAX),
+    ] {
+        assert_eq!(block_bytes(bytes), taken_bytes, "{bytes}");
+    }
+}
+
 /// Every element counts at least as much as it takes, whatever the order of writes.
 #[test]
 fn no_element_takes_more_than_it_counts() {
@@ -177,7 +198,7 @@ fn no_element_takes_more_than_it_counts() {
 #[track_caller]
 fn check_weight(tree: &Tree<Element>) {
     let elements_bytes: usize =
-        tree.iter().map(|element| (element.len() + 16).next_multiple_of(16)).sum();
+        tree.iter().map(|element| (element.len() + COUNTS_BYTES).next_multiple_of(16)).sum();
     let held_bytes = tree.assert_sound() + elements_bytes;
     let weight_bytes = tree.weight_bytes() + COLLECTION_OVERHEAD_BYTES;
     assert!(held_bytes <= weight_bytes, "{held_bytes} of {weight_bytes}, {} long", tree.len());

@@ -1,7 +1,7 @@
 //! The room of one cache, shared by its shards: nothing is stored before its bytes and its
 //! entry are reserved here, so that the limits hold at every moment.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// Sizes in bytes, each entry's with its overhead.
 #[derive(Debug)]

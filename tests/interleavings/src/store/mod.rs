@@ -1,0 +1,3 @@
+//! The cache of the gateway's store.
+
+pub mod cache;
