@@ -1,0 +1,1 @@
+../../../../../../src/store/cache/memory/index.rs
