@@ -53,7 +53,7 @@ pub(super) async fn call(
             // Unknown: whether a suffix may lead to another proxy. It is the client's, and the
             // other sees a local address.
             let route = run.deployed.route(base.0);
-            (route.ok_or_else(|| not_found(cx, base.0))?, composed)
+            (route.ok_or_else(|| not_found(cx, composed.path()))?, composed)
         }
     };
     let now = run.env.clock.epoch_ms();
