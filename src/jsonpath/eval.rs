@@ -384,7 +384,12 @@ impl<'a> Search<'a> {
             match value {
                 Value::String(text) => self.spend(text.len() / BYTES_PER_STEP)?,
                 Value::Array(items) => open.extend(items),
-                Value::Object(members) => open.extend(members.values()),
+                Value::Object(members) => {
+                    for (name, value) in members.iter() {
+                        self.spend(name.len() / BYTES_PER_STEP)?;
+                        open.push(value);
+                    }
+                }
                 Value::Null | Value::Bool(_) | Value::Number(_) => {}
             }
         }

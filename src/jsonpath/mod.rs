@@ -21,6 +21,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::io;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -39,6 +40,9 @@ pub const NESTING_MAX: usize = 32;
 pub const STEPS_MAX: u64 = 1_000_000;
 /// How many values any part of a path may find.
 pub const RESULTS_MAX: usize = 100_000;
+/// How long the text of several values may be: more than a document's own, less than all of its
+/// parts that hold one another.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How many paths made at run time a thread keeps.
 const KEPT_PATHS_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not 0");
 
@@ -64,6 +68,8 @@ pub enum JsonPathLimit {
     Steps,
     #[error("the JSON path finds more than {RESULTS_MAX} values in this document")]
     Results,
+    #[error("the values that the JSON path finds are longer than {TEXT_BYTES_MAX} bytes")]
+    Text,
 }
 
 /// What a path found.
@@ -132,12 +138,12 @@ impl<'a> Found<'a> {
     /// are one JSON array. `None` where nothing was found, or `null`.
     ///
     /// Unknown: what the platform assigns for `null`; here the variable stays unset.
-    pub fn text(&self) -> Option<Cow<'_, str>> {
-        match self {
+    pub fn text(&self) -> Result<Option<Cow<'_, str>>, JsonPathLimit> {
+        Ok(match self {
             Self::Nothing => None,
             Self::One(value) => value_text(value),
-            Self::Many(values) => Some(Cow::Owned(array_text(values))),
-        }
+            Self::Many(values) => Some(Cow::Owned(array_text(values)?)),
+        })
     }
 
     /// The text that the `jsonPath` function gives without its third argument: of an array the
@@ -173,9 +179,29 @@ pub fn value_text<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
     }
 }
 
-fn array_text(values: &[Place<'_>]) -> String {
-    // As with one value there is nothing to fail.
-    serde_json::to_string(values).unwrap_or_default()
+fn array_text(values: &[Place<'_>]) -> Result<String, JsonPathLimit> {
+    let mut text = BoundedText::default();
+    // As with one value nothing else fails, and JSON is UTF-8.
+    serde_json::to_writer(&mut text, values).map_err(|_| JsonPathLimit::Text)?;
+    String::from_utf8(text.0).map_err(|_| JsonPathLimit::Text)
+}
+
+/// Values may hold one another, so that a small document is written many times.
+#[derive(Default)]
+struct BoundedText(Vec<u8>);
+
+impl io::Write for BoundedText {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        if part.len() > TEXT_BYTES_MAX.saturating_sub(self.0.len()) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(part);
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl<'a> Deref for Place<'a> {

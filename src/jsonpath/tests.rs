@@ -42,7 +42,8 @@ fn compile(path: &str) -> JsonPath {
 fn check(document: &Value<'_>, path: &str, expected: &str) {
     let found = compile(path);
     let found = found.find(document).expect(path);
-    assert_eq!(found.text().as_deref().unwrap_or("-"), expected, "{path}");
+    let text = found.text().expect(path);
+    assert_eq!(text.as_deref().unwrap_or("-"), expected, "{path}");
 }
 
 #[test]
@@ -336,7 +337,7 @@ fn what_becomes_of_results() {
     ] {
         let path = compile(path);
         let found = path.find(&document).expect("it is cheap");
-        assert_eq!(found.text().as_deref(), text, "{path:?}");
+        assert_eq!(found.text().expect("it is short").as_deref(), text, "{path:?}");
         assert_eq!(found.first_text().as_deref(), first, "{path:?}");
     }
 }
@@ -429,6 +430,42 @@ fn limits_hold_on_both_sides() {
     assert!(squares.find(&items(1000)).is_ok());
     let squares = compile("$[?($[?(@ == 1)] == 2)]");
     assert_eq!(squares.find(&items(1000)), Err(JsonPathLimit::Steps));
+}
+
+/// Each value below the one before, so that every part of the document is found with its whole.
+fn nested(leaf: Value<'static>, depth: usize) -> Value<'static> {
+    (0..depth).fold(leaf, |inner, _| json!({"id": inner}))
+}
+
+#[test]
+fn the_text_of_several_values_is_bounded() {
+    let brackets_and_quotes = 4;
+    for (length, expected) in [
+        (TEXT_BYTES_MAX - brackets_and_quotes, Ok(TEXT_BYTES_MAX)),
+        (TEXT_BYTES_MAX - brackets_and_quotes + 1, Err(JsonPathLimit::Text)),
+    ] {
+        let document = json!(["x".repeat(length)]);
+        let path = compile("$[*]");
+        let found = path.find(&document).expect("it is cheap");
+        let text = found.text().map(|text| text.map_or(0, |text| text.len()));
+        assert_eq!(text, expected, "{length}");
+    }
+    let document = nested(json!("x".repeat(200_000)), 90);
+    for path in ["$..id", "$..*", ".id"] {
+        let path = compile(path);
+        let found = path.find(&document).expect("it is cheap");
+        assert_eq!(found.text(), Err(JsonPathLimit::Text), "{path:?}");
+    }
+}
+
+#[test]
+fn what_a_path_copies_is_counted_with_its_names() {
+    let mut members = serde_json::Map::new();
+    members.insert("n".repeat(1_000_000), serde_json::Value::Null);
+    let document = nested(json!(members), 90);
+    let path = compile("$..id.length()");
+    assert_eq!(path.find(&document), Err(JsonPathLimit::Steps));
+    assert!(path.find(&nested(json!({}), 90)).is_ok());
 }
 
 #[test]

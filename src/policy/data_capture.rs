@@ -15,6 +15,7 @@
 mod page;
 mod read;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -275,8 +276,8 @@ impl LinkedDataCapture {
         let found = path.find(cx, document.root(), unresolved).map_err(|fault| match fault {
             PathFault::Invalid | PathFault::TooCostly => failed(&format!("failed: {fault}")),
         })?;
-        let text = found.text().map(|text| text.into_owned());
-        text.ok_or_else(|| failed("leads nowhere"))
+        let text = found.text().map_err(|limit| failed(&format!("failed: {limit}")))?;
+        text.map(Cow::into_owned).ok_or_else(|| failed("leads nowhere"))
     }
 
     /// Adds an error to the list that the request's policies share, as far as it may grow.

@@ -354,6 +354,7 @@ impl<'p> Run<'p> {
                 let text = format!("Unable to cast value {} as {datatype}.", shown(&value));
                 Err(Fault::new(UNABLE_TO_CAST, text))
             }
+            Cast::TooLong => Err(self.policy.execution_failed()),
         }
     }
 

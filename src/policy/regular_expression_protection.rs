@@ -39,6 +39,9 @@ const UNRESOLVED: &str = "steps.regexprotection.VariableResolutionFailed";
 const NO_MESSAGE: &str = "steps.regexprotection.NonMessageVariable";
 const NO_SOURCE: &str = "steps.regexprotection.SourceMessageNotAvailable";
 
+/// How much JSON or XML is written to look into what one policy's paths find.
+const WRITTEN_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 #[derive(Debug)]
 struct RegularExpressionProtection {
     policy: String,
@@ -184,6 +187,7 @@ impl RegularExpressionProtection {
         let document = origin.json(cx, Format::AnyJson).map_err(|error| self.failed(&error.0))?;
         let Some(document) = document else { return Ok(()) };
         let unresolved = if self.ignore_unresolved { Unresolved::Empty } else { Unresolved::Fails };
+        let mut left = WRITTEN_BYTES_MAX;
         for (path, patterns) in paths {
             let found = path
                 .find(cx, document.root(), unresolved)
@@ -194,6 +198,7 @@ impl RegularExpressionProtection {
                     continue;
                 }
                 let text = value.to_json();
+                self.spend(&mut left, &text)?;
                 self.look_into(&text, patterns)?;
                 if escapes_slashes && text.contains('/') {
                     self.look_into(&text.replace('/', "\\/"), patterns)?;
@@ -211,6 +216,7 @@ impl RegularExpressionProtection {
     ) -> Result<(), Fault> {
         let document = origin.xml(cx).map_err(|error| self.failed(&error.0))?;
         let Some(document) = document else { return Ok(()) };
+        let mut left = WRITTEN_BYTES_MAX;
         for (path, form, patterns) in paths {
             let found = path.find(&document).map_err(|cost| self.failed(&cost.to_string()))?;
             match found {
@@ -221,7 +227,9 @@ impl RegularExpressionProtection {
                                 self.look_into(document.string_value(node), patterns)?;
                             }
                             NodeForm::Markup => {
-                                self.look_into(&document.to_fragment(node), patterns)?;
+                                let text = document.to_fragment(node);
+                                self.spend(&mut left, &text)?;
+                                self.look_into(&text, patterns)?;
                             }
                         }
                     }
@@ -229,6 +237,14 @@ impl RegularExpressionProtection {
                 other => self.look_into(&other.into_string(&document), patterns)?,
             }
         }
+        Ok(())
+    }
+
+    /// Values may hold one another, so that a small document is written many times.
+    fn spend(&self, left: &mut usize, text: &str) -> Result<(), Fault> {
+        *left = left.checked_sub(text.len()).ok_or_else(|| {
+            self.failed(&format!("what the paths find is longer than {WRITTEN_BYTES_MAX} bytes"))
+        })?;
         Ok(())
     }
 

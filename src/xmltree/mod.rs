@@ -20,6 +20,9 @@ pub const NODES_MAX: usize = 500_000;
 pub const NESTING_MAX: usize = 256;
 /// How many namespace declarations may be in scope of one element.
 pub const NAMESPACES_MAX: usize = 100;
+/// How long the text of several nodes may be; they may hold one another, and each repeats the
+/// declarations that are in scope.
+pub const FRAGMENTS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What the prefix `xml` always stands for.
 pub const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";

@@ -168,6 +168,16 @@ fn what_is_refused() {
 }
 
 #[test]
+fn the_text_of_several_nodes_is_bounded() {
+    let tree = XmlTree::parse(format!("<a>{}</a>", "x".repeat(1024)).as_bytes()).unwrap();
+    let text = tree.first_child(tree.first_child(tree.root()).unwrap()).unwrap();
+    let times = FRAGMENTS_BYTES_MAX / 1024;
+    let written = tree.to_fragments(std::iter::repeat_n(text, times));
+    assert_eq!(written.map(|text| text.len()), Some(FRAGMENTS_BYTES_MAX));
+    assert_eq!(tree.to_fragments(std::iter::repeat_n(text, times + 1)), None);
+}
+
+#[test]
 fn limits_hold_on_both_sides() {
     let read = |text: &str| XmlTree::parse(text.as_bytes()).map(|_| ());
     let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));

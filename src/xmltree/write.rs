@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::xmltree::{Node, NodeKind, XmlTree};
+use crate::xmltree::{FRAGMENTS_BYTES_MAX, Node, NodeKind, XmlTree};
 
 /// Which declarations an element is written with.
 #[derive(Clone, Copy)]
@@ -54,6 +54,19 @@ impl XmlTree {
             | NodeKind::Comment
             | NodeKind::Instruction => Cow::Borrowed(self.string_value(node)),
         }
+    }
+
+    /// Several nodes, one behind the other; `None` where they are longer than
+    /// [`FRAGMENTS_BYTES_MAX`].
+    pub fn to_fragments(&self, nodes: impl IntoIterator<Item = Node>) -> Option<String> {
+        let mut text = String::new();
+        for node in nodes {
+            text.push_str(&self.to_fragment(node));
+            if text.len() > FRAGMENTS_BYTES_MAX {
+                return None;
+            }
+        }
+        Some(text)
     }
 
     /// Writes a node up to its children; the first of those.

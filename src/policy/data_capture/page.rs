@@ -129,7 +129,8 @@ pub(super) static PAGE: Page = Page {
             code: "steps.datacapture.JSONPathQueryFailed",
             status: 500,
             faultstring: "JSONPath {path} {reason}",
-            when: "The path leads nowhere, takes too long, or its template makes none.",
+            when: "The path leads nowhere, takes too long, finds values of more than 16 MiB, or its \
+                   template makes none.",
         },
         FaultRow {
             code: "steps.datacapture.XPathEvaluationFailed",

@@ -205,6 +205,20 @@ fn what_is_wrong_faults_whatever_the_default() {
 }
 
 #[test]
+fn a_small_body_makes_no_huge_value() {
+    let nested = "{\"id\":".repeat(90) + &format!("\"{}\"", "x".repeat(200_000)) + &"}".repeat(90);
+    check_fault(
+        "<Collect><JSONPayload><JSONPath>$..id</JSONPath></JSONPayload></Collect>",
+        |cx| {
+            cx.request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            cx.request.set_content(Bytes::from(nested));
+        },
+        "steps.datacapture.JSONPathQueryFailed",
+        "JSONPath $..id failed: the values that the JSON path finds are longer than 16777216 bytes",
+    );
+}
+
+#[test]
 fn all_captures_are_tried() {
     let parts = [
         capture("dc_a", "<Collect ref='nobody'/>"),

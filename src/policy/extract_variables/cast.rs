@@ -32,6 +32,7 @@ pub(super) enum Cast {
     Value(Value),
     Null,
     Impossible { value: String, datatype: Datatype },
+    TooLong,
 }
 
 impl Datatype {
@@ -50,7 +51,11 @@ impl Datatype {
 
     /// Of what was found; several values are one list.
     pub(super) fn of_json(self, found: &Found<'_>) -> Cast {
-        let Some(text) = found.text() else { return Cast::Null };
+        let text = match found.text() {
+            Ok(Some(text)) => text,
+            Ok(None) => return Cast::Null,
+            Err(_) => return Cast::TooLong,
+        };
         let single = match found {
             Found::One(value) => Some(&**value),
             Found::Nothing | Found::Many(_) => None,
@@ -73,8 +78,8 @@ impl Datatype {
     pub(super) fn of_xml(self, found: xpath::Value<'_>, document: &XmlTree) -> Cast {
         match (self, found) {
             (Self::NodeSet, xpath::Value::NodeSet(nodes)) => {
-                let parts = nodes.into_iter().map(|node| document.to_fragment(node));
-                Cast::Value(Value::from(parts.collect::<String>()))
+                let text = document.to_fragments(nodes);
+                text.map_or(Cast::TooLong, |text| Cast::Value(Value::from(text)))
             }
             (Self::Boolean, xpath::Value::Boolean(flag)) => Cast::Value(Value::from(flag)),
             (_, found) => self.of_text(found.into_string(document)),

@@ -124,7 +124,8 @@ pub(super) static PAGE: Page = Page {
             status: 500,
             faultstring: "Failed to execute the ExtractVariables: {policy}",
             when: "A body is empty or no JSON or XML, or beyond the limits of either; an XPath \
-                   leads nowhere; a path takes too long.",
+                   leads nowhere; a path takes too long; the text of several values is longer \
+                   than 16 MiB.",
         },
         FaultRow {
             code: "steps.extractvariables.InvalidJSONPath",

@@ -504,3 +504,32 @@ fn findings_are_in_apigees_words() {
         "#]],
     );
 }
+
+#[test]
+fn a_small_body_makes_no_huge_variable() {
+    // Each element holds those inside it, and repeats the declaration of the first.
+    let json = format!("{}\"{}\"{}", "{\"id\":".repeat(90), "x".repeat(200_000), "}".repeat(90));
+    let xml = format!("<a xmlns:n='{}'>{}</a>", "u".repeat(200_000), "<b/>".repeat(90));
+    for (content_type, body, variable) in [
+        (
+            JSON,
+            json,
+            "<JSONPayload><Variable name='x'><JSONPath>$..id</JSONPath></Variable></JSONPayload>",
+        ),
+        (
+            XML,
+            xml,
+            "<XMLPayload><Variable name='x' type='nodeset'><XPath>//b</XPath></Variable></XMLPayload>",
+        ),
+    ] {
+        let result = extract_with(variable, |cx| {
+            cx.request.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            cx.request.body = Body::from(Bytes::from(body));
+        });
+        check_fault(
+            result,
+            "steps.extractvariables.ExecutionFailed",
+            "Failed to execute the ExtractVariables: EV",
+        );
+    }
+}

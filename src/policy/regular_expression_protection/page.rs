@@ -87,7 +87,8 @@ pub(super) static PAGE: Page = Page {
             faultstring: "Failed to execute the RegularExpressionProtection StepDefinition \
                           {policy}. Reason: {reason}",
             when: "A body is no JSON or XML, or beyond the limits of either; a template makes no \
-                   JSON path; a path or a pattern takes too long.",
+                   JSON path; a path or a pattern takes too long; the values that the paths of \
+                   a policy find are longer than 16 MiB.",
         },
         FaultRow {
             code: "steps.regexprotection.VariableResolutionFailed",

@@ -158,6 +158,14 @@ fn nothing_slips_by_undecided() {
     assert_eq!(unresolved, failed("the JSON path is invalid: $.{v}"));
     let xml =
         "<XMLPayload><XPath><Expression>/a</Expression><Pattern>x</Pattern></XPath></XMLPayload>";
+    // A small body is not written over and over.
+    let reason = "what the paths find is longer than 16777216 bytes";
+    let nested = "{\"id\":".repeat(90) + &format!("\"{}\"", "y".repeat(200_000)) + &"}".repeat(90);
+    let every = json.replace("$.{v}", "$..id");
+    assert_eq!(look(&every, |cx| set_body(cx, "application/json", nested)), failed(reason));
+    let declared = format!("<a xmlns:n='{}'>{}</a>", "u".repeat(200_000), "<b/>".repeat(90));
+    let every = xml.replace("/a<", "//b<").replace("<Pattern>x", "<Type>nodeset</Type><Pattern>!");
+    assert_eq!(look(&every, |cx| set_body(cx, "application/xml", declared)), failed(reason));
     let broken = look(xml, |cx| set_body(cx, "application/xml", "<a>"));
     assert_eq!(broken.map(|found| found.0).as_deref(), Some("ExecutionFailed"));
 }

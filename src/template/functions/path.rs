@@ -3,7 +3,7 @@
 //! Source: Apigee docs, "Message templates": `jsonPath(path,json[,wantArray])` gives the first
 //! element of an array unless the third argument is `true`; `xpath(path,xml[,type or
 //! prefix:uri,...])` takes a type (nodeset, node, number, boolean, string; nodeset where none is
-//! given) and up to ten namespaces. What is not found, and what is no document, is the empty text.
+//! given) and up to ten namespaces. What is not found, what is no document, and what goes beyond a limit is the empty text.
 
 use crate::json;
 use crate::jsonpath::JsonPath;
@@ -27,7 +27,8 @@ pub(super) fn json_path(
     let Some(path) = JsonPath::kept(&path) else { return Ok(()) };
     let Ok(document) = json::read(&document) else { return Ok(()) };
     let Ok(found) = path.find(&document) else { return Ok(()) };
-    let text = if wants_array { found.text() } else { found.first_text() };
+    let text = if wants_array { found.text() } else { Ok(found.first_text()) };
+    let Ok(text) = text else { return Ok(()) };
     out.push_str(&text.unwrap_or_default());
     Ok(())
 }
@@ -59,9 +60,7 @@ pub(super) fn xpath(arguments: &Arguments<'_>, out: &mut String) -> Result<(), U
         (ResultType::Boolean, value) => Value::Boolean(value.to_boolean()),
         (ResultType::Number, value) => Value::Number(value.to_number(&tree)),
         (ResultType::NodeSet, Value::NodeSet(nodes)) => {
-            for node in nodes {
-                out.push_str(&tree.to_fragment(node));
-            }
+            out.push_str(&tree.to_fragments(nodes).unwrap_or_default());
             return Ok(());
         }
         (ResultType::Node, Value::NodeSet(nodes)) => {
