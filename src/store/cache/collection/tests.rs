@@ -140,9 +140,17 @@ fn element(number: u32) -> Element {
 fn no_element_takes_more_than_it_counts() {
     // Numbers that go through 0..n out of order.
     let scattered = |n: u32| (0..n).map(move |i| i.wrapping_mul(7919) % n);
-    for n in [1, 10, 100, 10_000] {
-        let orders: [Vec<u32>; 3] =
-            [(0..n).collect(), (0..n).rev().collect(), scattered(n).collect()];
+    for n in [1_u32, 10, 100, 10_000] {
+        // Each before or behind the same items, which fill a leaf of their own.
+        let back = n.saturating_sub(32)..n;
+        let front = 0..n.min(32);
+        let orders: [Vec<u32>; 5] = [
+            (0..n).collect(),
+            (0..n).rev().collect(),
+            scattered(n).collect(),
+            back.clone().chain(0..back.start).collect(),
+            front.clone().chain((front.end..n).rev()).collect(),
+        ];
         for order in orders {
             let mut tree: Tree<Element> = Tree::default();
             for number in &order {

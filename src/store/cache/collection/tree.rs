@@ -121,13 +121,18 @@ impl<T: Clone + Weighed> Tree<T> {
     /// Before the item that is at this position, or at the end.
     pub(super) fn insert(&mut self, at: usize, item: T) {
         let at = at.min(self.len);
+        let growth = match at {
+            0 => Growth::Front,
+            at if at == self.len => Growth::Back,
+            _ => Growth::Within,
+        };
         self.len += 1;
         self.weight_bytes += item.weight_bytes();
         let Some(mut root) = self.root.take() else {
             self.root = Some(Arc::new(Node::Leaf(vec![item])));
             return;
         };
-        self.root = Some(match insert(&mut root, at, item) {
+        self.root = Some(match insert(&mut root, at, item, growth) {
             None => root,
             Some(right) => {
                 let left = Child { node: root, len: self.len - right.len };
@@ -203,20 +208,34 @@ fn first<T>(mut node: &Node<T>) -> &T {
     }
 }
 
+/// Where the whole sequence grows. At an end, a node that is too wide leaves what was there
+/// together, as more is likely to come; the first or last place of a node within it is no end.
+#[derive(Clone, Copy)]
+enum Growth {
+    Front,
+    Within,
+    Back,
+}
+
 /// The right part of a node that has grown too wide.
-fn insert<T: Clone>(node: &mut Arc<Node<T>>, at: usize, item: T) -> Option<Child<T>> {
+fn insert<T: Clone>(
+    node: &mut Arc<Node<T>>,
+    at: usize,
+    item: T,
+    growth: Growth,
+) -> Option<Child<T>> {
     match Arc::make_mut(node) {
         Node::Leaf(items) => {
-            let right = put(items, at, item)?;
+            let right = put(items, at, item, growth)?;
             Some(Child { len: right.len(), node: Arc::new(Node::Leaf(right)) })
         }
         Node::Inner(children) => {
             let (place, within) = find(children, at);
             let child = &mut children[place];
             child.len += 1;
-            let right = insert(&mut child.node, within, item)?;
+            let right = insert(&mut child.node, within, item, growth)?;
             child.len -= right.len;
-            let right = put(children, place + 1, right)?;
+            let right = put(children, place + 1, right, growth)?;
             let len = right.iter().map(|child| child.len).sum();
             Some(Child { node: Arc::new(Node::Inner(right)), len })
         }
@@ -224,7 +243,7 @@ fn insert<T: Clone>(node: &mut Arc<Node<T>>, at: usize, item: T) -> Option<Child
 }
 
 /// Puts a part into a row; gives back what then no longer has room in it.
-fn put<P>(row: &mut Vec<P>, at: usize, part: P) -> Option<Vec<P>> {
+fn put<P>(row: &mut Vec<P>, at: usize, part: P, growth: Growth) -> Option<Vec<P>> {
     if row.len() == row.capacity() {
         // By a quarter: doubling would leave up to half of a row unused.
         row.reserve_exact((row.len() / 4).max(1));
@@ -233,12 +252,10 @@ fn put<P>(row: &mut Vec<P>, at: usize, part: P) -> Option<Vec<P>> {
     if row.len() <= WIDTH_MAX {
         return None;
     }
-    let cut = if at == WIDTH_MAX {
-        WIDTH_MAX
-    } else if at == 0 {
-        1
-    } else {
-        row.len() / 2
+    let cut = match growth {
+        Growth::Front => 1,
+        Growth::Within => row.len() / 2,
+        Growth::Back => WIDTH_MAX,
     };
     let right = row.split_off(cut);
     row.shrink_to_fit();
