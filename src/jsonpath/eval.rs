@@ -11,7 +11,7 @@ use crate::jsonpath::ast::{Filter, Operand, Origin, Path, Relation, Selector, St
 use crate::jsonpath::{Found, JsonPathLimit, Place, RESULTS_MAX, STEPS_MAX, compare, function};
 
 /// How many bytes of text count as one step.
-const BYTES_PER_STEP: usize = 64;
+pub(super) const BYTES_PER_STEP: usize = 64;
 
 pub(super) fn find<'a>(path: &Path, document: &'a Value<'a>) -> Result<Found<'a>, JsonPathLimit> {
     Search { document, steps_left: STEPS_MAX }.find(path, document)
@@ -317,12 +317,16 @@ impl<'a> Search<'a> {
             Filter::Matches { text, pattern } => {
                 let Some(value) = self.operand(text, current)? else { return Ok(false) };
                 self.spend_on(&value)?;
-                Ok(match &*value {
-                    Value::Array(items) => {
-                        items.iter().any(|item| pattern.matches(&compare::scalar_text(item)))
+                let items = match &*value {
+                    Value::Array(items) => items.as_slice(),
+                    single => std::slice::from_ref(single),
+                };
+                for item in items {
+                    if pattern.matches(&compare::scalar_text(item), self)? {
+                        return Ok(true);
                     }
-                    single => pattern.matches(&compare::scalar_text(single)),
-                })
+                }
+                Ok(false)
             }
         }
     }
@@ -396,7 +400,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    fn spend(&mut self, steps: usize) -> Result<(), JsonPathLimit> {
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), JsonPathLimit> {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         self.steps_left = self.steps_left.checked_sub(steps).ok_or(JsonPathLimit::Steps)?;
         Ok(())

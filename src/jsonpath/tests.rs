@@ -469,6 +469,31 @@ fn what_a_path_copies_is_counted_with_its_names() {
 }
 
 #[test]
+fn what_patterns_cost_counts_against_the_search() {
+    let texts = |text: &str, count: usize| json!(vec![text; count]);
+    let costly = format!("{}!", "x".repeat(20));
+    let pattern = r"$[?(@ =~ /((?=x)x+)+/)]";
+    for (path, document, expected) in [
+        // One text that exceeds the limit of a match leaves nothing decided.
+        (pattern, texts(&costly, 1), Err(JsonPathLimit::Steps)),
+        // Each stays below it, all together do not.
+        (pattern, texts("xxxxxxxxxx!", 100), Ok(0)),
+        (pattern, texts("xxxxxxxxxx!", 1_000), Err(JsonPathLimit::Steps)),
+        // What is cheap may be many.
+        ("$[?(@ =~ /(?=x).*/)]", texts("xyz", 10_000), Ok(10_000)),
+        (r"$[?(@ =~ /(x)\1y/)]", texts("xxy", 10_000), Ok(10_000)),
+        // A look-around that reads to the end from each place never turns back.
+        ("$[?(@ =~ /((?=.*)x)*/)]", texts(&"x".repeat(1_000), 10), Ok(10)),
+        ("$[?(@ =~ /((?=.*)x)*/)]", texts(&"x".repeat(100_000), 1), Err(JsonPathLimit::Steps)),
+        ("$[?(@ =~ /x*/)]", texts(&"x".repeat(100_000), 10), Ok(10)),
+    ] {
+        let path = compile(path);
+        let found = path.find(&document).map(|found| found.values().count());
+        assert_eq!(found, expected, "{path:?}");
+    }
+}
+
+#[test]
 fn costly_paths_end() {
     let mut nested = json!({"a": "x".repeat(1000)});
     for _ in 0..90 {
