@@ -81,9 +81,13 @@ impl<'a> Search<'a> {
                 let mut made = Vec::new();
                 for container in containers {
                     self.scan(container, |search, value| {
+                        search.spend(names.len())?;
                         let complete = names.iter().all(|name| value.get(name).is_some());
                         if complete {
                             made.extend(search.chosen(value, names)?.map(Place::Made));
+                        }
+                        if made.len() > RESULTS_MAX {
+                            return Err(JsonPathLimit::Results);
                         }
                         Ok(())
                     })?;
@@ -281,6 +285,7 @@ impl<'a> Search<'a> {
         names: &[Box<str>],
     ) -> Result<Option<Value<'a>>, JsonPathLimit> {
         let Value::Object(members) = place else { return Ok(None) };
+        self.spend(names.len())?;
         let mut object = Members::default();
         for name in names {
             if let Some(value) = members.get(name) {

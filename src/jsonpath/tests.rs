@@ -469,6 +469,25 @@ fn what_a_path_copies_is_counted_with_its_names() {
 }
 
 #[test]
+fn the_names_of_a_scan_are_counted() {
+    let objects = |count: usize| json!(vec![json!({"a": 1}); count]);
+    let names = |count: usize| format!("['{}','b']", vec!["a"; count - 1].join("','"));
+    for (path, document, expected) in [
+        // Two steps for each object and two for each name that it has.
+        (format!("$..{}", names(100)), objects(9_000), Ok(0)),
+        (format!("$..{}", names(1_000)), objects(1_000), Err(JsonPathLimit::Steps)),
+        (format!("$[*]{}", names(1_000)), objects(1_000), Err(JsonPathLimit::Steps)),
+        ("$..['a']".to_owned(), objects(RESULTS_MAX), Ok(RESULTS_MAX)),
+        ("$..['a','a']".to_owned(), objects(RESULTS_MAX), Ok(RESULTS_MAX)),
+        ("$..['a','a']".to_owned(), objects(RESULTS_MAX + 1), Err(JsonPathLimit::Results)),
+    ] {
+        let path = compile(&path);
+        let found = path.find(&document).map(|found| found.values().count());
+        assert_eq!(found, expected, "{path:?}");
+    }
+}
+
+#[test]
 fn what_patterns_cost_counts_against_the_search() {
     let texts = |text: &str, count: usize| json!(vec![text; count]);
     let costly = format!("{}!", "x".repeat(20));
