@@ -380,13 +380,18 @@ impl<'a> Search<'a> {
         values.iter().map(|value| self.copy(value)).collect()
     }
 
-    fn copy(&mut self, value: &Value<'a>) -> Result<Value<'a>, JsonPathLimit> {
+    pub(super) fn copy(&mut self, value: &Value<'a>) -> Result<Value<'a>, JsonPathLimit> {
         self.spend_on(value)?;
         Ok(value.clone())
     }
 
     /// For what is done with a whole value.
     pub(super) fn spend_on(&mut self, value: &Value<'_>) -> Result<(), JsonPathLimit> {
+        match value {
+            Value::String(text) => return self.spend(1 + text.len() / BYTES_PER_STEP),
+            Value::Null | Value::Bool(_) | Value::Number(_) => return self.spend(1),
+            Value::Array(_) | Value::Object(_) => {}
+        }
         let mut open = vec![value];
         while let Some(value) = open.pop() {
             self.spend(1)?;

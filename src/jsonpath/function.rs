@@ -2,12 +2,13 @@
 //!
 //! Source: Jayway JsonPath 2.9, "Functions". The arithmetic ones give doubles; what they cannot
 //! work on (no number, no array) gives nothing. Behind a scan a function takes all results as
-//! one list, else each result by itself.
+//! one list, else each result by itself. What a function reads counts against the search, not
+//! what only stands below it.
 
 use crate::json::Value;
 use crate::jsonpath::JsonPathLimit;
 use crate::jsonpath::ast::{Call, Function};
-use crate::jsonpath::eval::Search;
+use crate::jsonpath::eval::{BYTES_PER_STEP, Search};
 
 /// `input` is what the path led to, `current` what its arguments start from.
 pub(super) fn apply<'a>(
@@ -16,14 +17,9 @@ pub(super) fn apply<'a>(
     input: &Value<'a>,
     current: &'a Value<'a>,
 ) -> Result<Option<Value<'a>>, JsonPathLimit> {
-    search.spend_on(input)?;
     let mut arguments = Vec::new();
     for argument in &call.arguments {
-        let value = search.operand(argument, current)?;
-        if let Some(value) = &value {
-            search.spend_on(value)?;
-        }
-        arguments.extend(value);
+        arguments.extend(search.operand(argument, current)?);
     }
     let items = input.as_array();
     Ok(match call.function {
@@ -35,36 +31,54 @@ pub(super) fn apply<'a>(
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
             }
         }
-        Function::Keys => input
-            .as_object()
-            .map(|members| Value::Array(members.names().cloned().map(Value::String).collect())),
-        Function::First => items.and_then(|items| items.first()).cloned(),
-        Function::Last => items.and_then(|items| items.last()).cloned(),
+        Function::Keys => match input.as_object() {
+            Some(members) => {
+                let names = members.names().map(|name| {
+                    search.spend(1 + name.len() / BYTES_PER_STEP)?;
+                    Ok(Value::String(name.clone()))
+                });
+                Some(Value::Array(names.collect::<Result<_, _>>()?))
+            }
+            None => None,
+        },
+        Function::First => copied(search, items.and_then(|items| items.first()))?,
+        Function::Last => copied(search, items.and_then(|items| items.last()))?,
         Function::Index => {
             let index = arguments.first().and_then(|argument| argument.as_i64());
-            items.zip(index).and_then(|(items, index)| {
+            let item = items.zip(index).and_then(|(items, index)| {
                 let length = i64::try_from(items.len()).ok()?;
                 let from_start = if index < 0 { length.checked_add(index)? } else { index };
-                items.get(usize::try_from(from_start).ok()?).cloned()
-            })
+                items.get(usize::try_from(from_start).ok()?)
+            });
+            copied(search, item)?
         }
         Function::Concat => {
             let mut text = String::new();
             let parts = items.into_iter().flatten();
             for part in parts.chain(arguments.iter().flat_map(|argument| spread(argument))) {
-                text.push_str(part.as_str().unwrap_or_default());
+                let part = part.as_str().unwrap_or_default();
+                search.spend(1 + part.len() / BYTES_PER_STEP)?;
+                text.push_str(part);
             }
             Some(Value::from(text))
         }
         Function::Min | Function::Max | Function::Avg | Function::Stddev | Function::Sum => {
+            let mut numbers = Vec::new();
             let all = items.into_iter().flatten();
-            let numbers: Vec<f64> = all
-                .chain(arguments.iter().flat_map(|argument| spread(argument)))
-                .filter_map(Value::as_f64)
-                .collect();
+            for part in all.chain(arguments.iter().flat_map(|argument| spread(argument))) {
+                search.spend(1)?;
+                numbers.extend(part.as_f64());
+            }
             aggregate(call.function, &numbers).map(Value::from)
         }
     })
+}
+
+fn copied<'a>(
+    search: &mut Search<'a>,
+    item: Option<&Value<'a>>,
+) -> Result<Option<Value<'a>>, JsonPathLimit> {
+    item.map(|item| search.copy(item)).transpose()
 }
 
 /// A list's elements, or the value itself.

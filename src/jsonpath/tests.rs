@@ -488,6 +488,28 @@ fn the_names_of_a_scan_are_counted() {
 }
 
 #[test]
+fn functions_count_what_they_read() {
+    let wide = Value::Array(vec![Value::Null; 600_000]);
+    let document = Value::Array(vec![wide, json!(1), json!({"k": 1})]);
+    for (call, expected) in [
+        // A length, one element: however much stands below.
+        ("length()", Ok(())),
+        ("index(1)", Ok(())),
+        ("last()", Ok(())),
+        ("sum()", Ok(())),
+        ("concat()", Ok(())),
+        ("first()", Err(JsonPathLimit::Steps)),
+        ("index(0)", Err(JsonPathLimit::Steps)),
+    ] {
+        // Once for each of the three.
+        let path = compile(&format!("$[?($.{call} == 9)]"));
+        assert_eq!(path.find(&document).map(drop), expected, "{call}");
+    }
+    let path = compile("$[2].keys()");
+    assert_eq!(path.find(&document).map(|found| found.values().count()), Ok(1));
+}
+
+#[test]
 fn what_patterns_cost_counts_against_the_search() {
     let texts = |text: &str, count: usize| json!(vec![text; count]);
     let costly = format!("{}!", "x".repeat(20));
