@@ -7,8 +7,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{self, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
@@ -20,8 +22,8 @@ use crate::store::cache::expiry::{Expiry, ExpirySettings};
 struct Body {
     name: Option<String>,
     description: Option<String>,
-    expiry_settings: Option<ExpiryBody>,
-    compression: Option<Compression>,
+    expiry_settings: Option<Object<ExpiryBody>>,
+    compression: Option<Object<Compression>>,
     #[serde(rename = "diskSizeInMB")]
     disk_size_in_mb: Option<Count>,
     distributed: Option<Flag>,
@@ -39,9 +41,9 @@ struct Body {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct ExpiryBody {
-    timeout_in_sec: Option<Valued<Seconds>>,
-    time_of_day: Option<Valued<String>>,
-    expiry_date: Option<Valued<String>>,
+    timeout_in_sec: Option<Object<Valued<Seconds>>>,
+    time_of_day: Option<Object<Valued<String>>>,
+    expiry_date: Option<Object<Valued<String>>>,
     values_null: Option<Flag>,
 }
 
@@ -85,8 +87,7 @@ pub(super) fn read(name: Option<&str>, body: &[u8]) -> Result<CacheDefinition, B
     let body = body.trim_ascii();
     let body: Body = match body.first() {
         None => Body::default(),
-        // A list would be read as the fields in their order.
-        Some(b'{') => serde_json::from_slice(body)?,
+        Some(b'{') => serde_json::from_slice::<Object<Body>>(body)?.0,
         Some(_) => return Err(BodyError::NoObject),
     };
     let name = match (name, body.name) {
@@ -99,20 +100,20 @@ pub(super) fn read(name: Option<&str>, body: &[u8]) -> Result<CacheDefinition, B
     let default = CacheDefinition::named(&name);
     let count = |count: Option<Count>| count.map(|count| count.0);
     let flag = |flag: Option<Flag>, default: bool| flag.map_or(default, |flag| flag.0);
-    let expiry = body.expiry_settings.unwrap_or_default();
+    let expiry = body.expiry_settings.map_or_else(ExpiryBody::default, |settings| settings.0);
     Ok(CacheDefinition {
         description: body.description,
         expiry: ExpirySettings {
-            timeout_in_seconds: expiry.timeout_in_sec.map(|seconds| seconds.value.0),
+            timeout_in_seconds: expiry.timeout_in_sec.map(|seconds| seconds.0.value.0),
             time_of_day: match expiry.time_of_day {
-                Some(text) => match Expiry::parse_time_of_day(&text.value)? {
+                Some(text) => match Expiry::parse_time_of_day(&text.0.value)? {
                     Expiry::TimeOfDay(time) => Some(time),
                     Expiry::TimeoutInSeconds(_) | Expiry::ExpiryDate(_) => None,
                 },
                 None => None,
             },
             expiry_date: match expiry.expiry_date {
-                Some(text) => match Expiry::parse_expiry_date(&text.value)? {
+                Some(text) => match Expiry::parse_expiry_date(&text.0.value)? {
                     Expiry::ExpiryDate(date) => Some(date),
                     Expiry::TimeoutInSeconds(_) | Expiry::TimeOfDay(_) => None,
                 },
@@ -130,7 +131,7 @@ pub(super) fn read(name: Option<&str>, body: &[u8]) -> Result<CacheDefinition, B
         max_elements_on_disk: count(body.max_elements_on_disk),
         compression_minimum_size_kb: body
             .compression
-            .and_then(|compression| count(compression.minimum_size_in_kb)),
+            .and_then(|compression| count(compression.0.minimum_size_in_kb)),
         doors: body.doors.map(|doors| {
             let door = |name: DoorName| match name {
                 DoorName::Momento => Door::Momento,
@@ -185,6 +186,29 @@ fn write_expiry(expiry: &ExpirySettings, values_null: bool) -> Value {
     }
     body.insert("valuesNull".to_owned(), values_null.into());
     Value::Object(body)
+}
+
+/// Read from a JSON object alone: a derived reader takes a list too, as the fields in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, fields: M) -> Result<Object<T>, M::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+
+        from.deserialize_map(Fields(PhantomData))
+    }
 }
 
 /// A number or its text, from zero to what the platform's own type for it holds.
@@ -354,7 +378,12 @@ mod tests {
         refused(r#"{"persistent":"yes"}"#, "expected true or false");
         refused(r#"{"persistent":1}"#, "expected true or false");
         refused(r#"{"doors":["management"]}"#, "unknown variant `management`");
-        refused(r#"{"expirySettings":{"timeoutInSec":60}}"#, "expected struct");
+        refused(r#"{"expirySettings":{"timeoutInSec":60}}"#, "expected a JSON object");
+        refused(r#"{"expirySettings":{"timeoutInSec":["60"]}}"#, "expected a JSON object");
+        refused(r#"{"expirySettings":[{"value":"60"}]}"#, "expected a JSON object");
+        refused(r#"{"expirySettings":{"timeofday":null}}"#, "unknown field `timeofday`");
+        refused(r#"{"compression":[512]}"#, "expected a JSON object");
+        refused(r#"{"compression":{"minimumSizeInKB":1,"minimumSizeInKB":2}}"#, "duplicate field");
         refused(r#"{"expirySettings":{"timeOfDay":{"value":"24:00:00"}}}"#, "more than 23 hours");
         refused(r#"{"expirySettings":{"expiryDate":{"value":"2026-12-31"}}}"#, "mm-dd-yyyy");
         refused(r#"{"name":"d"}"#, "the body names the cache `d` and the path `c`");
