@@ -184,6 +184,7 @@ fn of_control(error: &ControlError) -> (StatusCode, &'static str) {
             (StatusCode::CONFLICT, "messaging.config.beans.CacheAlreadyExists")
         }
         ControlError::OwnedByFile { .. } => (StatusCode::CONFLICT, "management.OwnedByFile"),
+        ControlError::Unreadable { .. } => (StatusCode::CONFLICT, "management.Unreadable"),
         ControlError::Name(_) => (StatusCode::BAD_REQUEST, "management.InvalidCacheName"),
         ControlError::TooMany => (StatusCode::BAD_REQUEST, "management.TooManyCaches"),
         ControlError::Store(error) => of_store(error),

@@ -237,7 +237,7 @@ impl From<ControlError> for Refusal {
             ControlError::Name(error) => Self::Invalid(format!("Invalid argument: {error}").into()),
             ControlError::NotFound { .. } => Self::CacheNotFound,
             ControlError::AlreadyExists { .. } => Self::CacheExists,
-            ControlError::OwnedByFile { .. } => {
+            ControlError::OwnedByFile { .. } | ControlError::Unreadable { .. } => {
                 Self::Precondition(format!("Failed precondition: {error}").into())
             }
             ControlError::TooMany => Self::TooMany("Limit exceeded: the number of caches"),

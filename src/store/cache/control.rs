@@ -3,7 +3,8 @@
 //! A definition is a record of the store, survives a restart, and is followed by every gateway on
 //! that store; the items are each gateway's own. What the configuration file defines the file
 //! owns: no door changes or deletes it. A record of a name that the file has too waits until the
-//! file lets go of the name.
+//! file lets go of the name. One that this gateway cannot read is no cache, but keeps its name
+//! until the management API or the command line deletes it.
 //!
 //! Sources: Apigee docs, "Create a cache in an environment", "Limits" (100 caches); Momento's
 //! control protocol for what create, delete and flush say of a cache that is or is not there.
@@ -41,6 +42,11 @@ pub enum ControlError {
     NotFound { name: String },
     #[error("the environment has a cache `{name}` already")]
     AlreadyExists { name: String },
+    #[error(
+        "the stored definition of the cache `{name}` cannot be read, as it may be a newer \
+         gateway's; delete the cache to use its name"
+    )]
+    Unreadable { name: String },
     #[error(
         "the configuration file owns the cache `{name}`; change or remove its `[[cache]]` there"
     )]
@@ -154,13 +160,17 @@ impl CacheControl {
             Some(Owner::Policy) | None => {}
         }
         let body = Bytes::from(record::encode(&definition));
-        let written = self.0.store.write(Write::AddRecord { at: self.0.at(name), body }).await;
-        let receipt = written.map_err(|error| match error {
-            StoreError::AlreadyExists => already_exists(name),
-            error => error.into(),
-        })?;
-        self.show(&receipt).await;
-        Ok(())
+        match self.0.store.write(Write::AddRecord { at: self.0.at(name), body }).await {
+            Ok(receipt) => {
+                self.show(&receipt).await;
+                Ok(())
+            }
+            Err(StoreError::AlreadyExists) if self.0.is_unreadable(name).await => {
+                Err(unreadable(name))
+            }
+            Err(StoreError::AlreadyExists) => Err(already_exists(name)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Puts a definition in place of that of the same name. The items stay where the budgets do.
@@ -173,7 +183,7 @@ impl CacheControl {
         let name = &definition.name;
         let at = self.0.at(name);
         let body = Bytes::from(record::encode(&definition));
-        let write = match self.ask(name, door)? {
+        let write = match self.ask(name, door).await? {
             Owner::File => return Err(owned_by_file(name)),
             Owner::Store => Write::ReplaceRecord { at, body },
             Owner::Policy => Write::PutRecord { at, body },
@@ -187,15 +197,17 @@ impl CacheControl {
     /// linked without it (or after a second). Under profile x plans that use it have a new one.
     pub async fn delete(&self, name: &str, door: Door) -> Result<(), ControlError> {
         let _turn = self.0.turn.lock().await;
-        match self.ask(name, door)? {
+        let owner = match self.ask(name, door).await {
+            Err(ControlError::Unreadable { .. }) => Owner::Store,
+            asked => asked?,
+        };
+        match owner {
             Owner::File => Err(owned_by_file(name)),
-            Owner::Store => {
-                let write = Write::DeleteRecord { at: self.0.at(name) };
-                let written = self.0.store.write(write).await;
-                self.show(&written.map_err(|error| of_store(name, error))?).await;
-                Ok(())
-            }
+            Owner::Store => self.delete_record(name).await,
             Owner::Policy => {
+                if self.0.is_unreadable(name).await {
+                    self.delete_record(name).await?;
+                }
                 if let Some(gone) = self.0.caches.forget(name) {
                     drop_items(&gone).await;
                     self.0.changes.send_modify(|changes| *changes += 1);
@@ -223,8 +235,22 @@ impl CacheControl {
         self.0.linked.send_replace(Some(changes));
     }
 
-    fn ask(&self, name: &str, door: Door) -> Result<Owner, ControlError> {
-        self.get(name, door).and_then(|_| self.owner(name)).ok_or_else(|| not_found(name))
+    /// Which doors a definition is open to that cannot be read is not known: it is told to those
+    /// that every cache is open to.
+    async fn ask(&self, name: &str, door: Door) -> Result<Owner, ControlError> {
+        match self.get(name, door).and_then(|_| self.owner(name)) {
+            Some(owner) => Ok(owner),
+            None if door == Door::Management && self.0.is_unreadable(name).await => {
+                Err(unreadable(name))
+            }
+            None => Err(not_found(name)),
+        }
+    }
+
+    async fn delete_record(&self, name: &str) -> Result<(), ControlError> {
+        let written = self.0.store.write(Write::DeleteRecord { at: self.0.at(name) }).await;
+        self.show(&written.map_err(|error| of_store(name, error))?).await;
+        Ok(())
     }
 
     /// What is written is there; where it cannot be read at once, the follower tries again.
@@ -261,6 +287,13 @@ impl Inner {
 
     fn is_of_file(&self, name: &str) -> bool {
         self.of_file.iter().any(|definition| definition.name == name)
+    }
+
+    /// Whether there is a record of that name, but no definition in it.
+    async fn is_unreadable(&self, name: &str) -> bool {
+        let records = self.records.lock().await;
+        let record = records.iter().find(|record| record.at.name == name);
+        record.is_some_and(|record| record::decode(name, &record.body).is_none())
     }
 
     /// Reads the records, and makes the caches what they say.
@@ -344,6 +377,10 @@ fn not_found(name: &str) -> ControlError {
 
 fn already_exists(name: &str) -> ControlError {
     ControlError::AlreadyExists { name: name.to_owned() }
+}
+
+fn unreadable(name: &str) -> ControlError {
+    ControlError::Unreadable { name: name.to_owned() }
 }
 
 fn owned_by_file(name: &str) -> ControlError {

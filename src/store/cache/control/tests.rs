@@ -226,7 +226,8 @@ async fn other_gateways_follow() {
 #[tokio::test]
 async fn a_record_that_cannot_be_read_leaves_the_others() {
     let rig = Rig::new().await;
-    for (name, body) in [("bad", "{"), ("future", r#"{"new": 1}"#)] {
+    let newer = r#"{"doors": ["a door of tomorrow"]}"#;
+    for (name, body) in [("bad", "{"), ("newer", newer), ("future", r#"{"new": 1}"#)] {
         let at =
             RecordId { kind: RecordKind::CacheDefinition, scope: "test".into(), name: name.into() };
         let body = Bytes::from_static(body.as_bytes());
@@ -234,8 +235,18 @@ async fn a_record_that_cannot_be_read_leaves_the_others() {
     }
     let control = rig.gateway(Profile::Edge, &["tokens"]).await;
     assert_eq!(names(&control, Door::Management), ["future", "tokens"]);
-    let there = control.create(named("bad")).await;
-    assert!(matches!(there, Err(ControlError::AlreadyExists { .. })));
+    for name in ["bad", "newer"] {
+        let of_name = |error: Result<(), ControlError>| matches!(error, Err(ControlError::Unreadable { name: of }) if of == name);
+        let of_none = |error| matches!(error, Err(ControlError::NotFound { .. }));
+        assert!(of_name(control.create(named(name)).await), "{name}");
+        assert!(of_name(control.update(named(name), Door::Management).await), "{name}");
+        assert!(of_none(control.update(named(name), Door::Momento).await), "{name}");
+        assert!(of_none(control.delete(name, Door::Momento).await), "{name}");
+        control.delete(name, Door::Management).await.unwrap();
+        assert!(of_none(control.delete(name, Door::Management).await), "{name}");
+        control.create(named(name)).await.unwrap();
+    }
+    assert_eq!(names(&control, Door::Management), ["bad", "future", "newer", "tokens"]);
 }
 
 #[tokio::test]
