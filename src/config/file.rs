@@ -19,7 +19,7 @@ use crate::config::targets::{GoogleKeys, KeyStoreRecord, ReferenceRecord, Target
 use crate::config::{CacheBackend, Limits, ProfileName, Unsupported};
 use crate::lint::{self, LintOptions};
 use crate::plan::{FlowHook, Hooks};
-use crate::store::cache::definition::{CacheDefinition, Door, check_name};
+use crate::store::cache::definition::{CacheDefinition, Door, DoorError, check_name};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
 use crate::store::durable::Location;
 
@@ -313,13 +313,10 @@ pub(super) struct CacheRecord {
 struct DoorName(Door);
 
 impl TryFrom<String> for DoorName {
-    type Error = String;
+    type Error = DoorError;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let found = Door::CLOSABLE.into_iter().find(|door| door.name() == text);
-        found.map(Self).ok_or_else(|| {
-            format!("`{text}` is no door of a cache; write `momento` or `memcached`")
-        })
+    fn try_from(text: String) -> Result<Self, DoorError> {
+        Door::closable(&text).map(Self)
     }
 }
 
@@ -554,10 +551,8 @@ impl TryFrom<String> for TimeOfDay {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match Expiry::parse_time_of_day(&text) {
-            Ok(Expiry::TimeOfDay(time)) => Ok(Self(time)),
-            Ok(_) | Err(_) => Err(format!("`{text}` is no time of day; write hh:mm:ss")),
-        }
+        let time = Expiry::parse_time_of_day(&text);
+        time.map(Self).map_err(|_| format!("`{text}` is no time of day; write hh:mm:ss"))
     }
 }
 
@@ -569,10 +564,8 @@ impl TryFrom<String> for ExpiryDate {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match Expiry::parse_expiry_date(&text) {
-            Ok(Expiry::ExpiryDate(date)) => Ok(Self(date)),
-            Ok(_) | Err(_) => Err(format!("`{text}` is no day; write mm-dd-yyyy")),
-        }
+        let date = Expiry::parse_expiry_date(&text);
+        date.map(Self).map_err(|_| format!("`{text}` is no day; write mm-dd-yyyy"))
     }
 }
 

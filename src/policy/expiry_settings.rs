@@ -62,8 +62,8 @@ impl FromXml for ExpirySettings {
         let settings = Self {
             timeout_in_seconds: child(&mut xml, "TimeoutInSeconds", read_seconds),
             timeout_in_sec: timeout_in_sec(&mut xml),
-            time_of_day: child(&mut xml, "TimeOfDay", Expiry::parse_time_of_day),
-            expiry_date: child(&mut xml, "ExpiryDate", Expiry::parse_expiry_date),
+            time_of_day: child(&mut xml, "TimeOfDay", read_time_of_day),
+            expiry_date: child(&mut xml, "ExpiryDate", read_expiry_date),
         };
         xml.finish();
         let given = [
@@ -152,7 +152,15 @@ fn timeout_in_sec(xml: &mut Fields<'_, '_>) -> Option<Child> {
 }
 
 fn read_seconds(text: &str) -> Result<Expiry, ExpiryError> {
-    Expiry::parse_timeout_in_seconds(text)
+    Expiry::parse_timeout_in_seconds(text).map(Expiry::TimeoutInSeconds)
+}
+
+fn read_time_of_day(text: &str) -> Result<Expiry, ExpiryError> {
+    Expiry::parse_time_of_day(text).map(Expiry::TimeOfDay)
+}
+
+fn read_expiry_date(text: &str) -> Result<Expiry, ExpiryError> {
+    Expiry::parse_expiry_date(text).map(Expiry::ExpiryDate)
 }
 
 fn literal(element: &Element, parse: Parse, diags: &mut Diagnostics) -> Option<Expiry> {

@@ -5,7 +5,6 @@
 //! is Tollgate's own. `Unknown:` what the platform does with a field that it does not know; it is
 //! refused here, so that a misspelt one is noticed.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -14,7 +13,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
-use crate::store::cache::definition::{CacheDefinition, Door};
+use crate::store::cache::definition::{CacheDefinition, Door, DoorError};
 use crate::store::cache::expiry::{Expiry, ExpirySettings};
 
 #[derive(Default, Deserialize)]
@@ -27,7 +26,7 @@ struct Body {
     #[serde(rename = "diskSizeInMB")]
     disk_size_in_mb: Option<Count>,
     distributed: Option<Flag>,
-    doors: Option<BTreeSet<DoorName>>,
+    doors: Option<Vec<DoorName>>,
     #[serde(rename = "inMemorySizeInKB")]
     in_memory_size_in_kb: Option<Count>,
     max_elements_in_memory: Option<Count>,
@@ -61,11 +60,16 @@ struct Compression {
     minimum_size_in_kb: Option<Count>,
 }
 
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(rename_all = "lowercase")]
-enum DoorName {
-    Momento,
-    Memcached,
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct DoorName(Door);
+
+impl TryFrom<String> for DoorName {
+    type Error = DoorError;
+
+    fn try_from(text: String) -> Result<Self, DoorError> {
+        Door::closable(&text).map(Self)
+    }
 }
 
 /// Why a body defines no cache.
@@ -106,17 +110,11 @@ pub(super) fn read(name: Option<&str>, body: &[u8]) -> Result<CacheDefinition, B
         expiry: ExpirySettings {
             timeout_in_seconds: expiry.timeout_in_sec.map(|seconds| seconds.0.value.0),
             time_of_day: match expiry.time_of_day {
-                Some(text) => match Expiry::parse_time_of_day(&text.0.value)? {
-                    Expiry::TimeOfDay(time) => Some(time),
-                    Expiry::TimeoutInSeconds(_) | Expiry::ExpiryDate(_) => None,
-                },
+                Some(text) => Some(Expiry::parse_time_of_day(&text.0.value)?),
                 None => None,
             },
             expiry_date: match expiry.expiry_date {
-                Some(text) => match Expiry::parse_expiry_date(&text.0.value)? {
-                    Expiry::ExpiryDate(date) => Some(date),
-                    Expiry::TimeoutInSeconds(_) | Expiry::TimeOfDay(_) => None,
-                },
+                Some(text) => Some(Expiry::parse_expiry_date(&text.0.value)?),
                 None => None,
             },
         },
@@ -132,13 +130,7 @@ pub(super) fn read(name: Option<&str>, body: &[u8]) -> Result<CacheDefinition, B
         compression_minimum_size_kb: body
             .compression
             .and_then(|compression| count(compression.0.minimum_size_in_kb)),
-        doors: body.doors.map(|doors| {
-            let door = |name: DoorName| match name {
-                DoorName::Momento => Door::Momento,
-                DoorName::Memcached => Door::Memcached,
-            };
-            doors.into_iter().map(door).collect()
-        }),
+        doors: body.doors.map(|doors| doors.into_iter().map(|door| door.0).collect()),
         name,
     })
 }
@@ -377,7 +369,7 @@ mod tests {
         refused(r#"{"maxElementsInMemory":9223372036854775808}"#, "expected a whole number");
         refused(r#"{"persistent":"yes"}"#, "expected true or false");
         refused(r#"{"persistent":1}"#, "expected true or false");
-        refused(r#"{"doors":["management"]}"#, "unknown variant `management`");
+        refused(r#"{"doors":["management"]}"#, "`management` is no door of a cache");
         refused(r#"{"expirySettings":{"timeoutInSec":60}}"#, "expected a JSON object");
         refused(r#"{"expirySettings":{"timeoutInSec":["60"]}}"#, "expected a JSON object");
         refused(r#"{"expirySettings":[{"value":"60"}]}"#, "expected a JSON object");

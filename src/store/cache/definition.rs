@@ -61,6 +61,12 @@ impl Door {
     /// Those that a cache may be closed to.
     pub const CLOSABLE: [Self; 2] = [Self::Momento, Self::Memcached];
 
+    /// The one of [`Self::CLOSABLE`] that has this name.
+    pub fn closable(name: &str) -> Result<Self, DoorError> {
+        let found = Self::CLOSABLE.into_iter().find(|door| door.name() == name);
+        found.ok_or_else(|| DoorError { name: name.to_owned() })
+    }
+
     /// As the configuration file spells it.
     pub fn name(self) -> &'static str {
         match self {
@@ -69,6 +75,13 @@ impl Door {
             Self::Memcached => "memcached",
         }
     }
+}
+
+/// A name that no door has which a cache may be closed to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is no door of a cache; write `momento` or `memcached`")]
+pub struct DoorError {
+    pub name: String,
 }
 
 /// Why a cache cannot have a name.

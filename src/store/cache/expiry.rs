@@ -68,30 +68,25 @@ pub enum ExpiryError {
 
 impl Expiry {
     /// Reads a decimal integer; a negative one is read too and means [`Ttl::DoNotStore`].
-    pub fn parse_timeout_in_seconds(text: &str) -> Result<Self, ExpiryError> {
-        let seconds = text.parse();
-        seconds
-            .map(Self::TimeoutInSeconds)
-            .map_err(|_| ExpiryError::NotSeconds { text: text.to_owned() })
+    pub fn parse_timeout_in_seconds(text: &str) -> Result<i64, ExpiryError> {
+        text.parse().map_err(|_| ExpiryError::NotSeconds { text: text.to_owned() })
     }
 
     /// Reads `hh:mm:ss`, two digits each.
-    pub fn parse_time_of_day(text: &str) -> Result<Self, ExpiryError> {
+    pub fn parse_time_of_day(text: &str) -> Result<Time, ExpiryError> {
         let [hours, minutes, seconds] = fields(text, ':', [2, 2, 2])
             .ok_or_else(|| ExpiryError::NotTimeOfDay { text: text.to_owned() })?;
         let narrow = |field: i16| i8::try_from(field).unwrap_or(i8::MAX);
         Time::new(narrow(hours), narrow(minutes), narrow(seconds), 0)
-            .map(Self::TimeOfDay)
             .map_err(|_| ExpiryError::NoSuchTime { text: text.to_owned() })
     }
 
     /// Reads `mm-dd-yyyy`, two, two and four digits.
-    pub fn parse_expiry_date(text: &str) -> Result<Self, ExpiryError> {
+    pub fn parse_expiry_date(text: &str) -> Result<Date, ExpiryError> {
         let [month, day, year] = fields(text, '-', [2, 2, 4])
             .ok_or_else(|| ExpiryError::NotDate { text: text.to_owned() })?;
         let narrow = |field: i16| i8::try_from(field).unwrap_or(i8::MAX);
         Date::new(year, narrow(month), narrow(day))
-            .map(Self::ExpiryDate)
             .map_err(|_| ExpiryError::NoSuchDay { text: text.to_owned() })
     }
 

@@ -34,25 +34,14 @@ struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     compression_minimum_size_kb: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    doors: Option<Vec<DoorName>>,
-}
-
-#[derive(Clone, Copy, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum DoorName {
-    Momento,
-    Memcached,
+    doors: Option<Vec<String>>,
 }
 
 /// The body of the record of that name.
 pub(super) fn encode(definition: &CacheDefinition) -> Vec<u8> {
     let doors = definition.doors.as_ref().map(|doors| {
-        let name = |door: &Door| match door {
-            Door::Momento => Some(DoorName::Momento),
-            Door::Memcached => Some(DoorName::Memcached),
-            Door::Management => None,
-        };
-        doors.iter().filter_map(name).collect()
+        let closable = doors.iter().filter(|door| Door::CLOSABLE.contains(door));
+        closable.map(|door| door.name().to_owned()).collect()
     });
     let expiry = &definition.expiry;
     let body = Body {
@@ -79,34 +68,16 @@ pub(super) fn encode(definition: &CacheDefinition) -> Vec<u8> {
 pub(super) fn decode(name: &str, body: &[u8]) -> Option<CacheDefinition> {
     check_any_name(name).ok()?;
     let body: Body = serde_json::from_slice(body).ok()?;
-    let time_of_day = match body.time_of_day {
-        Some(text) => match Expiry::parse_time_of_day(&text).ok()? {
-            Expiry::TimeOfDay(time) => Some(time),
-            Expiry::TimeoutInSeconds(_) | Expiry::ExpiryDate(_) => None,
-        },
-        None => None,
-    };
-    let expiry_date = match body.expiry_date {
-        Some(text) => match Expiry::parse_expiry_date(&text).ok()? {
-            Expiry::ExpiryDate(date) => Some(date),
-            Expiry::TimeoutInSeconds(_) | Expiry::TimeOfDay(_) => None,
-        },
-        None => None,
-    };
-    let doors = body.doors.map(|doors| {
-        let door = |name: DoorName| match name {
-            DoorName::Momento => Door::Momento,
-            DoorName::Memcached => Door::Memcached,
-        };
-        doors.into_iter().map(door).collect()
-    });
+    let time_of_day = body.time_of_day.as_deref().map(Expiry::parse_time_of_day);
+    let expiry_date = body.expiry_date.as_deref().map(Expiry::parse_expiry_date);
+    let doors = body.doors.map(|doors| doors.iter().map(|name| Door::closable(name)).collect());
     Some(CacheDefinition {
         name: name.to_owned(),
         description: body.description,
         expiry: ExpirySettings {
             timeout_in_seconds: body.timeout_in_seconds,
-            time_of_day,
-            expiry_date,
+            time_of_day: time_of_day.transpose().ok()?,
+            expiry_date: expiry_date.transpose().ok()?,
         },
         values_null: body.values_null,
         max_elements_in_memory: body.max_elements_in_memory,
@@ -118,7 +89,7 @@ pub(super) fn decode(name: &str, body: &[u8]) -> Option<CacheDefinition> {
         disk_size_mb: body.disk_size_mb,
         max_elements_on_disk: body.max_elements_on_disk,
         compression_minimum_size_kb: body.compression_minimum_size_kb,
-        doors,
+        doors: doors.transpose().ok()?,
     })
 }
 
