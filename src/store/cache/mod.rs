@@ -13,6 +13,7 @@ pub mod expiry;
 pub mod item;
 pub mod memory;
 pub mod operation;
+mod purge;
 mod record;
 pub mod registry;
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::store::cache::definition::{CacheDefinition, NameError, check_name};
 use crate::store::cache::expiry::Ttl;
 use crate::store::cache::memory::MemoryCache;
 use crate::store::cache::operation::{KeyCursor, KeyPage, Union};
+use crate::store::cache::purge::purge;
 use crate::store::cache::{
     Answer, CacheBackend, CacheError, Item, Lookup, MissReason, Operation, Outcome, Stats,
     WriteLimits,
@@ -323,9 +324,9 @@ impl NamedCache {
         self.backend.remove_prefix(prefix)
     }
 
-    /// As [`CacheBackend::purge`].
+    /// As [`CacheBackend::purge`], a part at a time where the cache holds many entries.
     pub fn purge<'a>(&'a self, prefix: &'a [u8]) -> Answer<'a, Result<usize, CacheError>> {
-        self.backend.purge(prefix)
+        purge(&*self.backend, prefix)
     }
 
     pub fn clear(&self) -> Answer<'_, Result<usize, CacheError>> {
