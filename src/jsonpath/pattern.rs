@@ -13,8 +13,9 @@ const BACKTRACKS_MAX: usize = 100_000;
 /// What nearly all texts that look-around is written for need; those that need more are tried
 /// again, and pay for it.
 const BRIEF_BACKTRACKS_MAX: usize = 256;
-/// How many returns to a choice count as one step of the search.
-const BACKTRACKS_PER_STEP: usize = 16;
+/// How many places of a text and returns to a choice count as one step of the search, where the
+/// text is short.
+const TURNS_PER_STEP: usize = 16;
 
 #[derive(Clone, Debug)]
 pub(super) enum Pattern {
@@ -63,14 +64,15 @@ impl Pattern {
             Self::Linear(regex) => return Ok(regex.is_match(text)),
             Self::Backtracking { brief, thorough } => (brief, thorough),
         };
-        // What stands inside a look-around may read the rest of the text at each place of it.
-        let read = text.len() / BYTES_PER_STEP;
-        search.spend(read.saturating_mul(read))?;
-        search.spend(BRIEF_BACKTRACKS_MAX / BACKTRACKS_PER_STEP)?;
+        // What stands inside a look-around may read the rest of the text at each place of it, and
+        // again at each return to a choice.
+        let reads = 1 + text.len() / BYTES_PER_STEP;
+        let steps = |turns: usize| turns.saturating_mul(reads) / TURNS_PER_STEP;
+        search.spend(steps(text.len().saturating_add(BRIEF_BACKTRACKS_MAX)))?;
         if let Ok(found) = brief.is_match(text) {
             return Ok(found);
         }
-        search.spend(BACKTRACKS_MAX / BACKTRACKS_PER_STEP)?;
+        search.spend(steps(BACKTRACKS_MAX))?;
         thorough.is_match(text).map_err(|_| JsonPathLimit::Steps)
     }
 }

@@ -518,13 +518,13 @@ fn what_patterns_cost_counts_against_the_search() {
         // One text that exceeds the limit of a match leaves nothing decided.
         (pattern, texts(&costly, 1), Err(JsonPathLimit::Steps)),
         // Each stays below it, all together do not.
-        (pattern, texts("xxxxxxxxxxxx!", 100), Ok(0)),
-        (pattern, texts("xxxxxxxxxxxx!", 1_000), Err(JsonPathLimit::Steps)),
+        (pattern, texts("xxxxxxxxxx!", 100), Ok(0)),
+        (pattern, texts("xxxxxxxxxx!", 1_000), Err(JsonPathLimit::Steps)),
         // What is cheap may be many.
-        ("$[?(@ =~ /(?=x).*/)]", texts("xyz", 40_000), Ok(40_000)),
-        (r"$[?(@ =~ /(x)\1y/)]", texts("xxy", 40_000), Ok(40_000)),
+        ("$[?(@ =~ /(?=x).*/)]", texts("xyz", 10_000), Ok(10_000)),
+        (r"$[?(@ =~ /(x)\1y/)]", texts("xxy", 10_000), Ok(10_000)),
         // A look-around that reads to the end from each place never turns back.
-        ("$[?(@ =~ /((?=.*)x)*/)]", texts(&"x".repeat(10_000), 10), Ok(10)),
+        ("$[?(@ =~ /((?=.*)x)*/)]", texts(&"x".repeat(1_000), 10), Ok(10)),
         ("$[?(@ =~ /((?=.*)x)*/)]", texts(&"x".repeat(100_000), 1), Err(JsonPathLimit::Steps)),
         ("$[?(@ =~ /x*/)]", texts(&"x".repeat(100_000), 10), Ok(10)),
     ] {
