@@ -63,7 +63,7 @@ const SWEEP_STEPS_PER_LOCK: usize = 128;
 /// Entries that a writer evicts from another shard before it lets go of that one's lock.
 const EVICTIONS_PER_LOCK: usize = 64;
 /// Entries that a listing or a purge looks at before it lets go of a shard's lock.
-const SCAN_STEPS_PER_LOCK: usize = 1024;
+const SCAN_STEPS_PER_LOCK: usize = 256;
 /// Elements that a write adds, removes or looks at under a shard's lock; more of them are
 /// gone through without it.
 const STEPS_PER_LOCK: usize = 16;
@@ -159,7 +159,9 @@ impl MemoryCache {
         {
             let now_ns = now_ns(&self.clock);
             if expires_ns <= now_ns {
-                found = self.locked(place).get_after_expiry(hash, key, now_ns);
+                // What was found is freed once the lock is gone.
+                let again = self.locked(place).get_after_expiry(hash, key, now_ns);
+                found = again;
             }
         }
         match found {

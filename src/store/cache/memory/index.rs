@@ -20,6 +20,8 @@ const PASSED_MAX: u32 = u32::MAX / PASSED;
 
 /// Entries of a segment on the average, when there are as many segments as that makes.
 const SEGMENT_ENTRIES: usize = 192;
+/// Lines that a segment with an entry keeps, once it has had them.
+const LINES_KEPT: usize = 2;
 
 /// One cache line.
 #[derive(Debug, Default)]
@@ -131,7 +133,7 @@ impl Segment {
         }
         self.len -= 1;
         let lines = lines_fit(self.len);
-        if lines <= self.lines.len() / 2 {
+        if lines == 0 || (lines <= self.lines.len() / 2 && self.lines.len() > LINES_KEPT) {
             self.resize(lines, hash_of);
         }
         body
@@ -194,11 +196,12 @@ impl Index {
         }
     }
 
-    /// Slot `from` is about to be numbered `to`.
-    pub(super) fn renumber(&mut self, hash: u64, from: u32, to: u32) {
-        if let Some((segment, Place { line, way })) = self.find_mut(hash, from) {
-            segment.lines[line].at[way] = to;
-        }
+    /// Slot `from`, whose body this is, is about to be numbered `to`.
+    pub(super) fn renumber(&mut self, hash: u64, from: u32, to: u32) -> Option<&Body> {
+        let (segment, Place { line, way }) = self.find_mut(hash, from)?;
+        let line = &mut segment.lines[line];
+        line.at[way] = to;
+        line.bodies[way].as_ref()
     }
 
     /// `hash_of` says the hashes of all slots that are in, and of this one.
@@ -340,7 +343,8 @@ impl Index {
             assert!(counted.zip(passed).all(|(counted, passed)| counted == passed.min(PASSED_MAX)));
             assert_eq!(segment.len, len);
             assert!(segment.lines.len() >= lines_min(len));
-            assert!(segment.lines.len() < 2 * lines_fit(len).max(1), "{}", segment.lines.len());
+            let spare = segment.lines.len() >= 2 * lines_fit(len).max(1);
+            assert!(!spare || segment.lines.len() <= LINES_KEPT, "{}", segment.lines.len());
         }
         let len = self.segments.iter().map(|segment| segment.len).sum();
         assert_eq!(self.len, len);
@@ -420,7 +424,7 @@ mod tests {
         for at in (0..300_u32).rev() {
             let found = index.find(7 << 32, &at.to_be_bytes()).map(|(found, _)| found);
             assert_eq!(found, Some(at));
-            index.renumber(7 << 32, at, at + 1000);
+            assert!(index.renumber(7 << 32, at, at + 1000).is_some());
             assert!(index.body(7 << 32, at).is_none());
             assert!(index.remove(7 << 32, at + 1000, |_| 7 << 32).is_some());
         }

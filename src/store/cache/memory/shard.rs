@@ -7,15 +7,13 @@
 
 use std::sync::Arc;
 
-use slab::Slab;
-
 use super::body::{Body, Hit, NEVER_NS, Value, size_bytes};
 use super::budget::{Budget, Needed};
 use super::decide::Current;
 use super::ghosts::{Ghosts, Gone};
 use super::index::Index;
 use super::list::{CHAINS, Links, List, QUEUE};
-use super::slots::{SLOTS_KEPT, Slots};
+use super::slots::{Chunks, SLOTS_KEPT, Slots};
 use super::wheel::{UNFILED, Wheel};
 use crate::clock::Clock;
 use crate::store::cache::{Item, MissReason, Stats};
@@ -51,6 +49,13 @@ impl Slot {
         let links = [Links::UNLINKED; CHAINS];
         Self { hash, cas: 0, links, flags: 0, bucket: UNFILED, age }
     }
+}
+
+#[derive(Debug)]
+struct Other {
+    /// Its slot.
+    at: u32,
+    item: Item,
 }
 
 /// What an entry counts as against the budget.
@@ -96,8 +101,8 @@ pub(super) struct Shard {
     index: Index,
     /// Dense: the last one moves into the place of one that goes.
     slots: Slots,
-    /// What is no small scalar, by the number that its body has.
-    others: Slab<Item>,
+    /// What is no small scalar, by the number that its body has; dense as well.
+    others: Chunks<Other>,
     young: Queue,
     old: Queue,
     wheel: Wheel,
@@ -117,7 +122,7 @@ impl Shard {
             budget,
             index: Index::default(),
             slots: Slots::default(),
-            others: Slab::new(),
+            others: Chunks::default(),
             young: Queue::EMPTY,
             old: Queue::EMPTY,
             wheel: Wheel::new(now_ns),
@@ -338,7 +343,9 @@ impl Shard {
             swept.steps += 1;
             let expires_ns = self.body(at).map_or(0, Body::expires_ns);
             if expires_ns <= now_ns {
-                self.bury(at, Gone::Expired);
+                if !self.bury(at, Gone::Expired) {
+                    break;
+                }
                 swept.freed += 1;
             } else {
                 self.wheel.unfile(&mut self.slots, at);
@@ -357,8 +364,10 @@ impl Shard {
     }
 
     fn value<'a>(&'a self, body: &'a Body) -> Value<'a> {
-        let other = body.number().and_then(|number| self.others.get(number as usize));
-        other.map_or(Value::Small(body), Value::Item)
+        match body.number() {
+            None => Value::Small(body),
+            Some(number) => Value::Item(&self.others[number].item),
+        }
     }
 
     /// What slot `at` counts as against the budget.
@@ -400,7 +409,7 @@ impl Shard {
             Some(Gone::Expired | Gone::Invalidated) | None => Age::Young,
         };
         let at = self.len();
-        let body = self.pack(key, item);
+        let body = self.pack(at, key, item);
         body.set_expires_ns(expires_ns);
         let weight_bytes = self.weight_of(&body);
         self.slots.push(Slot::new(hash, age));
@@ -416,11 +425,11 @@ impl Shard {
         at
     }
 
-    /// Puts what is no small scalar into the shard.
-    fn pack(&mut self, key: &[u8], item: Item) -> Body {
+    /// The body of slot `at`; what is no small scalar goes into the shard.
+    fn pack(&mut self, at: u32, key: &[u8], item: Item) -> Body {
         Body::small(key, &item).unwrap_or_else(|| {
-            // They are fewer than the entries, which are fewer than that.
-            let number = u32::try_from(self.others.insert(item)).unwrap_or(u32::MAX);
+            let number = number_of(&self.others);
+            self.others.push(Other { at, item });
             Body::other(key, number)
         })
     }
@@ -430,7 +439,7 @@ impl Shard {
         let Some(old) = self.index.body(hash, at).cloned() else { return };
         let held_bytes = self.weight_of(&old);
         self.unpack(&old);
-        let new = self.pack(old.key(), item);
+        let new = self.pack(at, old.key(), item);
         new.set_expires_ns(old.expires_ns());
         new.set_uses(old.uses().max(1));
         let weight_bytes = self.weight_of(&new);
@@ -441,10 +450,22 @@ impl Shard {
         self.budget.release(held_bytes.saturating_sub(weight_bytes), 0);
     }
 
-    /// Takes out what the body has the number of.
+    /// Takes out what the body has the number of. The last of the others moves into its place,
+    /// so that its body is told a new number.
     fn unpack(&mut self, body: &Body) {
-        let other = body.number().and_then(|number| self.others.try_remove(number as usize));
-        self.gone.extend(other.filter(|item| matches!(item, Item::Collection(_))));
+        let Some(number) = body.number() else { return };
+        let Other { item, .. } = self.others.swap_remove(number);
+        self.gone.extend(Some(item).filter(|item| matches!(item, Item::Collection(_))));
+        if number < number_of(&self.others) {
+            let at = self.others[number].at;
+            let hash = self.slots[at].hash;
+            if let Some(body) = self.index.body(hash, at) {
+                let moved = Body::other(body.key(), number);
+                moved.set_expires_ns(body.expires_ns());
+                moved.set_uses(body.uses());
+                self.index.replace(hash, at, moved);
+            }
+        }
     }
 
     /// Evicts one entry other than `kept`. False where there is none.
@@ -480,9 +501,9 @@ impl Shard {
                 Age::Young => Gone::EvictedYoung,
                 Age::Old => Gone::EvictedOld,
             };
-            self.bury(at, gone);
-            self.counters.evictions += 1;
-            return true;
+            let is_gone = self.bury(at, gone);
+            self.counters.evictions += u64::from(is_gone);
+            return is_gone;
         }
         false
     }
@@ -494,10 +515,13 @@ impl Shard {
         live
     }
 
-    /// Frees slot `at`, remembers why, and gives its room back.
-    fn bury(&mut self, at: u32, gone: Gone) {
+    /// Frees slot `at`, remembers why, and gives its room back. True, unless the slot has no
+    /// body, which no slot is without.
+    fn bury(&mut self, at: u32, gone: Gone) -> bool {
         let (slots, hash) = (&self.slots, self.slots[at].hash);
-        let Some(body) = self.index.remove(hash, at, |at| slots[at].hash) else { return };
+        let Some(body) = self.index.remove(hash, at, |at| slots[at].hash) else {
+            return false;
+        };
         let weight_bytes = self.weight_of(&body);
         self.unpack(&body);
         self.dequeue(at, weight_bytes);
@@ -505,6 +529,7 @@ impl Shard {
         self.take(at);
         self.ghosts.remember(hash, gone, self.slots.len());
         self.budget.release(weight_bytes, 1);
+        true
     }
 
     /// Takes out slot `at`, which is in none of the lists any more; the last one moves into its
@@ -513,7 +538,10 @@ impl Shard {
         let last = self.len() - 1;
         if at != last {
             let Slot { hash, age, .. } = self.slots[last];
-            self.index.renumber(hash, last, at);
+            let other = self.index.renumber(hash, last, at).and_then(Body::number);
+            if let Some(number) = other {
+                self.others[number].at = at;
+            }
             let queue = match age {
                 Age::Young => &mut self.young,
                 Age::Old => &mut self.old,
@@ -528,17 +556,18 @@ impl Shard {
     /// Halves what is reserved once three quarters of it are unused.
     fn give_memory_back(&mut self) {
         let (held, capacity) = (self.slots.len(), self.slots.capacity());
+        if held == 0 {
+            self.wheel.shrink();
+            self.others = Chunks::default();
+        }
         if capacity <= SLOTS_KEPT || held > capacity / 4 {
             return;
         }
         let kept = (held * 2).max(SLOTS_KEPT);
         self.slots.shrink_to(kept);
         self.index.shrink();
-        self.others.shrink_to_fit();
+        self.others.shrink_to(self.others.len());
         self.ghosts.fit(kept);
-        if held == 0 {
-            self.wheel.shrink();
-        }
     }
 
     fn enqueue(&mut self, at: u32, age: Age, weight_bytes: usize) {
@@ -573,6 +602,11 @@ impl Shard {
             Age::Old => &self.old,
         }
     }
+}
+
+/// The number that the next of the others gets; they are fewer than the slots.
+fn number_of(others: &Chunks<Other>) -> u32 {
+    u32::try_from(others.len()).unwrap_or(u32::MAX)
 }
 
 /// What a sweep did.
@@ -614,7 +648,10 @@ impl Shard {
         for at in 0..self.len() {
             let body = self.body(at).expect("each slot has a body");
             assert_eq!(self.find(self.slots[at].hash, body.key()), Some(at));
-            others += usize::from(body.number().is_some());
+            if let Some(number) = body.number() {
+                assert_eq!(self.others[number].at, at);
+                others += 1;
+            }
         }
         assert_eq!(self.others.len(), others);
         self.wheel.assert_sound(&self.slots, |at| self.body(at).map_or(0, Body::expires_ns));
@@ -625,7 +662,7 @@ impl Shard {
     pub(super) fn held_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
             + self.index.held_bytes()
-            + self.others.capacity() * size_of::<Item>()
+            + self.others.capacity() * size_of::<Other>()
             + self.ghosts.held_bytes()
             + self.wheel.held_bytes()
     }

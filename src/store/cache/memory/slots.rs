@@ -1,5 +1,4 @@
-//! What a shard keeps of its entries beside key, value and expiry, numbered from zero without a
-//! gap.
+//! Values numbered from zero without a gap, such as what a shard keeps of each entry.
 //!
 //! They stand in chunks, so that a shard that grows moves none of them and has less than a
 //! chunk of spare room. Only the first chunk is smaller while a shard holds little.
@@ -9,19 +8,28 @@ use std::ops::{Index, IndexMut};
 use super::shard::Slot;
 
 const CHUNK_BITS: u32 = 8;
-/// Slots in a chunk: 10 KiB.
+/// Values in a chunk: 10 KiB of slots.
 const CHUNK: usize = 1 << CHUNK_BITS;
 /// Slots that a shard keeps room for, however few it holds.
 pub(super) const SLOTS_KEPT: usize = 16;
 
-#[derive(Debug, Default)]
-pub(super) struct Slots {
+/// What a shard keeps of its entries beside key, value and expiry.
+pub(super) type Slots = Chunks<Slot>;
+
+#[derive(Debug)]
+pub(super) struct Chunks<T> {
     /// All but the last that hold something are full; one more may be empty.
-    chunks: Vec<Vec<Slot>>,
+    chunks: Vec<Vec<T>>,
     len: usize,
 }
 
-impl Slots {
+impl<T> Default for Chunks<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), len: 0 }
+    }
+}
+
+impl<T> Chunks<T> {
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -34,19 +42,19 @@ impl Slots {
         }
     }
 
-    pub(super) fn push(&mut self, slot: Slot) {
+    pub(super) fn push(&mut self, value: T) {
         let chunk = self.len >> CHUNK_BITS;
         if chunk == self.chunks.len() {
             let room = if chunk == 0 { SLOTS_KEPT } else { CHUNK };
             self.chunks.push(Vec::with_capacity(room));
         }
         // Only the first chunk is ever full with fewer than `CHUNK`, and doubles.
-        self.chunks[chunk].push(slot);
+        self.chunks[chunk].push(value);
         self.len += 1;
     }
 
-    /// Takes out slot `at`; the last one moves into its place.
-    pub(super) fn swap_remove(&mut self, at: u32) -> Slot {
+    /// Takes out value `at`; the last one moves into its place.
+    pub(super) fn swap_remove(&mut self, at: u32) -> T {
         let last = self.len - 1;
         let chunk = last >> CHUNK_BITS;
         let moved = self.chunks[chunk].swap_remove(last & (CHUNK - 1));
@@ -59,7 +67,7 @@ impl Slots {
         if at as usize == last { moved } else { std::mem::replace(&mut self[at], moved) }
     }
 
-    /// Gives back what is beyond `room` slots, in whole chunks but for the first.
+    /// Gives back what is beyond `room` values, in whole chunks but for the first.
     pub(super) fn shrink_to(&mut self, room: usize) {
         let chunks = room.max(self.len).div_ceil(CHUNK);
         self.chunks.truncate(chunks);
@@ -70,21 +78,21 @@ impl Slots {
     }
 
     #[cfg(test)]
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flatten()
     }
 }
 
-impl Index<u32> for Slots {
-    type Output = Slot;
+impl<T> Index<u32> for Chunks<T> {
+    type Output = T;
 
-    fn index(&self, at: u32) -> &Slot {
+    fn index(&self, at: u32) -> &T {
         &self.chunks[at as usize >> CHUNK_BITS][at as usize & (CHUNK - 1)]
     }
 }
 
-impl IndexMut<u32> for Slots {
-    fn index_mut(&mut self, at: u32) -> &mut Slot {
+impl<T> IndexMut<u32> for Chunks<T> {
+    fn index_mut(&mut self, at: u32) -> &mut T {
         &mut self.chunks[at as usize >> CHUNK_BITS][at as usize & (CHUNK - 1)]
     }
 }

@@ -265,6 +265,42 @@ fn memory_comes_back_after_a_clear_and_a_purge() {
 }
 
 #[test]
+fn memory_of_large_values_comes_back_in_any_order() {
+    let cache = seeded(Limits::default(), 1, &Clock::manual(0));
+    let held_bytes = || cache.shards.iter().map(|shard| shard.0.lock().held_bytes()).sum::<usize>();
+    let large = |byte: u8| Item::Bytes(Bytes::from(vec![byte; 1000]));
+    let fill = |item: fn(u8) -> Item| {
+        for key in 0_u32..5000 {
+            put(&cache, &key.to_be_bytes(), item(key.to_be_bytes()[3]), Some(SECOND));
+        }
+    };
+    let thin_out = || {
+        for key in (0_u32..5000).step_by(3) {
+            settle(cache.remove(&key.to_be_bytes())).expect("it is in memory");
+        }
+        assert_sound(&cache);
+    };
+    fill(|_| text("small"));
+    thin_out();
+    fill(|_| text("small"));
+    let small_bytes = held_bytes();
+    fill(|byte| Item::Bytes(Bytes::from(vec![byte; 1000])));
+    assert!(held_bytes() > small_bytes + 5000 * size_of::<Item>());
+    thin_out();
+    let left = (0_u32..5000).filter(|key| key % 3 != 0);
+    assert!(left.clone().all(|key| {
+        get(&cache, &key.to_be_bytes()) == Lookup::Hit(large(key.to_be_bytes()[3]))
+    }));
+    fill(|_| text("small"));
+    assert!(held_bytes() < small_bytes + 120_000, "{} of {small_bytes}", held_bytes());
+    fill(|byte| Item::Bytes(Bytes::from(vec![byte; 1000])));
+    assert_eq!(settle(cache.remove(&7_u32.to_be_bytes())), Ok(true));
+    assert_eq!(settle(cache.clear()), Ok(4999));
+    assert_sound(&cache);
+    assert!(held_bytes() < 8192, "{}", held_bytes());
+}
+
+#[test]
 fn agrees_with_a_map_under_tight_limits() {
     let mut runner = TestRunner::new(Config { cases: 300, ..Config::default() });
     let outcome = runner.run(&proptest::collection::vec(op(), 1..150), |ops| {
