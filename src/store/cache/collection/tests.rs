@@ -131,8 +131,9 @@ fn a_place_is_found_by_order() {
     }
 }
 
+/// In the order of their numbers.
 fn element(number: u32) -> Element {
-    Element::from(number.to_string().into_bytes())
+    Element::from(format!("{number:05}").into_bytes())
 }
 
 #[test]
