@@ -149,7 +149,7 @@ fn scored_weight_bytes(member: &[u8]) -> usize {
 
 /// What a block of so many bytes takes: mimalloc has blocks of each multiple of 16 bytes up to 64,
 /// then four sizes in each doubling, and leaves pages that nobody writes to out of memory.
-fn block_bytes(bytes: usize) -> usize {
+pub(crate) fn block_bytes(bytes: usize) -> usize {
     const SMALL_BYTES: usize = 64;
     const PAGE_BYTES: usize = 4096;
     let step_bytes = match bytes.saturating_sub(1) {

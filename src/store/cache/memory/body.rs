@@ -10,7 +10,7 @@ use bytestring::ByteString;
 use smallvec::SmallVec;
 use triomphe::ThinArc;
 
-use crate::store::cache::collection::Collection;
+use crate::store::cache::collection::{Collection, block_bytes};
 use crate::store::cache::{Item, ItemKind};
 
 /// Key and value together, up to which they stand in one allocation.
@@ -268,10 +268,18 @@ impl Hit {
     }
 }
 
-/// What an entry of these counts as against a budget, its overhead apart.
+/// What an entry of these counts as against a budget, its overhead apart. A large scalar takes a
+/// block of its own, which may be a quarter larger than it is.
 pub(super) fn size_bytes(key: &[u8], item: &Item) -> usize {
-    let payload_bytes = key.len().saturating_add(item.size_bytes());
-    if is_small(key, item) { payload_bytes } else { payload_bytes.saturating_add(OTHER_BYTES) }
+    let value_bytes = item.size_bytes();
+    if is_small(key, item) {
+        return key.len() + value_bytes;
+    }
+    let taken_bytes = match item.kind() {
+        ItemKind::Scalar => block_bytes(value_bytes),
+        _ => value_bytes,
+    };
+    key.len().saturating_add(taken_bytes).saturating_add(OTHER_BYTES)
 }
 
 pub(super) fn is_small(key: &[u8], item: &Item) -> bool {
